@@ -1,0 +1,98 @@
+// Seeded random numbers. Owns every random draw of the project; no other file calls Math.random.
+
+/**
+ * A deterministic random generator: sfc32 (Chris Doty-Humphrey, PractRand), 128 bits of state, seeded from text by
+ * FNV-1a and a murmur3 finaliser. Not for cryptography.
+ */
+export class Prng {
+  private a: number;
+  private b: number;
+  private c: number;
+  private counter = 1;
+  private readonly seed: string;
+  private spareGaussian: number | undefined;
+
+  /** @param seed any number or text; the same seed gives the same sequence on every machine. */
+  constructor(seed: number | string) {
+    this.seed = String(seed);
+    this.a = hash(this.seed, 0x9e3779b9);
+    this.b = hash(this.seed, 0x85ebca6b);
+    this.c = hash(this.seed, 0xc2b2ae35);
+    for (let i = 0; i < 12; i++) this.nextUint32();
+  }
+
+  /** An independent generator named by `label`; it does not depend on how many numbers this one has drawn. */
+  fork(label: string | number): Prng {
+    return new Prng(`${this.seed}/${label}`);
+  }
+
+  /** A uniform integer in [0, 2³²). */
+  nextUint32(): number {
+    const t = (this.a + this.b + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
+    this.a = this.b ^ (this.b >>> 9);
+    this.b = (this.c + (this.c << 3)) | 0;
+    this.c = ((this.c << 21) | (this.c >>> 11)) + t;
+    this.c |= 0;
+    return t >>> 0;
+  }
+
+  /** A uniform number in [0, 1) with 32 bits of precision. */
+  nextFloat(): number {
+    return this.nextUint32() / 0x1_0000_0000;
+  }
+
+  /** A uniform integer in [0, bound), without modulo bias. Throws RangeError unless bound is in [1, 2³²]. */
+  nextInt(bound: number): number {
+    if (!Number.isInteger(bound) || bound < 1 || bound > 0x1_0000_0000) {
+      throw new RangeError(`bound must be an integer in [1, 2^32], not ${bound}`);
+    }
+    const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
+    let draw = this.nextUint32();
+    while (draw >= limit) draw = this.nextUint32();
+    return draw % bound;
+  }
+
+  /** A draw from the standard normal distribution (Marsaglia's polar method). */
+  nextGaussian(): number {
+    if (this.spareGaussian !== undefined) {
+      const spare = this.spareGaussian;
+      this.spareGaussian = undefined;
+      return spare;
+    }
+    for (;;) {
+      const u = 2 * this.nextFloat() - 1;
+      const v = 2 * this.nextFloat() - 1;
+      const s = u * u + v * v;
+      if (s > 0 && s < 1) {
+        const scale = Math.sqrt((-2 * Math.log(s)) / s);
+        this.spareGaussian = v * scale;
+        return u * scale;
+      }
+    }
+  }
+
+  /** A shuffled copy of `items` (Fisher–Yates). */
+  shuffled<T>(items: readonly T[]): T[] {
+    const copy = [...items];
+    for (let i = copy.length - 1; i > 0; i--) {
+      const j = this.nextInt(i + 1);
+      const swapped = copy[i] as T;
+      copy[i] = copy[j] as T;
+      copy[j] = swapped;
+    }
+    return copy;
+  }
+}
+
+function hash(text: string, salt: number): number {
+  let h = 0x811c9dc5 ^ salt;
+  for (let i = 0; i < text.length; i++) {
+    h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  }
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,130 @@
+// The scenario file's schema: every key, its range, its default and where the default is from. No I/O.
+import { z } from 'zod';
+
+const positiveInt = z.number().int().min(1);
+const share = z.number().min(0).max(1);
+const activation = z.enum(['tanh', 'relu', 'linear', 'sigmoid']);
+
+const dataSchema = z.strictObject({
+  source: z.enum(['petrobras-3w', 'csv']).describe('petrobras-3w is embedded; csv reads path'),
+  path: z
+    .string()
+    .optional()
+    .describe('csv only: a .csv or .csv.gz file, or a folder with one file a device; $RUMORMILL_DATA is replaced'),
+  devices: z.array(z.string()).min(1).optional().describe('use only these devices'),
+  sensors: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('number columns to use; default: all that are not named below'),
+  columns: z
+    .strictObject({
+      device: z.string().default('device'),
+      instance: z.string().default('instance'),
+      time: z.string().default('time'),
+      label: z.string().default('label'),
+      split: z.string().default('split'),
+    })
+    .prefault({})
+    .describe('csv only: names of the columns that are not sensors; each may be absent from the file'),
+  ignore: z.array(z.string()).default([]).describe('csv only: columns to leave out'),
+  window: z
+    .strictObject({
+      length: positiveInt.default(15),
+      stride: positiveInt.default(15),
+      unit: z.enum(['samples', 'seconds']).default('samples'),
+    })
+    .prefault({})
+    .describe('900 s at one-minute means: the length the 3W literature uses'),
+  features: z.enum(['raw', 'summary']).default('summary').describe('summary: mean, deviation, slope, residual'),
+  maskFrozen: z.boolean().default(true).describe('treat a sensor that never changes in the training data as missing'),
+  split: z
+    .strictObject({
+      train: share.default(0.6),
+      validate: share.default(0.15),
+    })
+    .prefault({})
+    .describe("shares of a device's normal instances; the rest, and all anomalous ones, are the test data"),
+});
+
+const federationSchema = z.strictObject({
+  nodes: positiveInt.max(10_000).optional().describe('default: one for each device'),
+  partition: z.enum(['device', 'iid']).default('device'),
+  scaler: z.enum(['federated', 'local', 'fixed']).default('federated'),
+  ranges: z
+    .record(z.string(), z.tuple([z.number(), z.number()]))
+    .optional()
+    .describe('scaler fixed: lowest and highest raw value of each sensor'),
+  heldOut: z.array(z.string()).default([]).describe('devices that take no part and are evaluated as unseen'),
+});
+
+const modelSchema = z.strictObject({
+  hidden: z.array(positiveInt.max(4096)).min(1).max(16).default([64, 8, 64]),
+  activation: activation.default('tanh'),
+  outputActivation: activation.default('linear'),
+  noise: z.number().min(0).max(10).default(0).describe('denoising: deviation of the input noise, in scaled units'),
+  dropout: z.number().min(0).lt(1).default(0),
+  l2: z.number().min(0).max(1).default(0),
+});
+
+const trainSchema = z.strictObject({
+  engine: z.enum(['tfjs', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu']).default('tfjs'),
+  optimiser: z.enum(['adam', 'sgd']).default('adam'),
+  learningRate: z.number().gt(0).max(10).default(0.001).describe('Adam, arXiv 1412.6980, section 2'),
+  learningRateDecay: z.number().min(0).max(1).default(0),
+  momentum: z.number().min(0).lt(1).default(0.9),
+  batchSize: positiveInt.max(65_536).default(32),
+  stepsPerRound: positiveInt.max(100_000).default(20),
+  rounds: positiveInt.max(100_000).default(60),
+  workers: positiveInt.max(256).optional().describe('training threads; default: one for each core'),
+});
+
+const gossipSchema = z.strictObject({
+  exchange: z.enum(['mesh', 'random', 'broadcast', 'pull']).default('mesh'),
+  mixing: z.enum(['metropolis', 'epidemic', 'fedavg-all']).default('metropolis'),
+  rounds: z.enum(['barrier-free', 'synchronous']).default('barrier-free'),
+  encoding: z.enum(['float32', 'int8']).default('float32'),
+  degree: positiveInt.max(64).default(6).describe("mesh degree D; gossipsub's own default"),
+  fanout: positiveInt.max(64).default(4).describe('exchange random: peers an update is pushed to'),
+  stalenessMaxRounds: z.number().int().min(0).max(1000).default(3).describe('older updates are not mixed'),
+  roundTimeoutMs: positiveInt.max(3_600_000).default(10_000).describe('synchronous: longest wait for a round'),
+});
+
+const networkSchema = z.strictObject({
+  transport: z.enum(['memory', 'tcp', 'processes']).default('tcp'),
+});
+
+const evaluateSchema = z.strictObject({
+  threshold: z
+    .discriminatedUnion('method', [
+      z.strictObject({ method: z.literal('quantile'), quantile: z.number().gt(0).lt(1).default(0.99) }),
+      z.strictObject({ method: z.literal('sigma'), sigmas: z.number().gt(0).max(100).default(3) }),
+      z.strictObject({
+        method: z.literal('pot'),
+        initialQuantile: z.number().gt(0).lt(1).default(0.9),
+        risk: z.number().gt(0).lt(1).default(0.001),
+      }),
+    ])
+    .prefault({ method: 'quantile' }),
+});
+
+/** A whole scenario file. */
+export const scenarioSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case words joined by hyphens'),
+  description: z.string().default(''),
+  data: dataSchema,
+  federation: federationSchema.prefault({}),
+  model: modelSchema.prefault({}),
+  train: trainSchema.prefault({}),
+  gossip: gossipSchema.prefault({}),
+  network: networkSchema.prefault({}),
+  baselines: z
+    .array(z.enum(['centralised', 'fedavg', 'local', 'statistic']))
+    .default(['centralised', 'fedavg', 'local', 'statistic']),
+  evaluate: evaluateSchema.prefault({}),
+  seeds: z.array(z.number().int().min(0).max(0xffff_ffff)).min(1).max(100).default([1]),
+  expect: z.array(z.string()).default([]).describe('claims such as gap.centralised.own.auroc <= 0.01'),
+});
+
+/** A scenario with every default filled in. */
+export type Scenario = z.output<typeof scenarioSchema>;
