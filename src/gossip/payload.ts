@@ -1,0 +1,103 @@
+// Weights as bytes: float32 as they are, or int8 with one scale a row. Owns the layout of payloads; knows no messages.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { PeerError } from './peer-error.ts';
+
+/** How the weights are written; int8 is lossy. */
+export type Encoding = 'float32' | 'int8';
+
+/** One matrix of the model, row-major; a bias is one row. The weights are the matrices one after the other. */
+export interface MatrixShape {
+  rows: number;
+  columns: number;
+}
+
+/** Number of weights in `shapes`. */
+export function weightCountOf(shapes: readonly MatrixShape[]): number {
+  return shapes.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+}
+
+/** Length of the payload in bytes: 4 a weight, or 1 a weight and 4 a row. */
+export function payloadBytesOf(shapes: readonly MatrixShape[], encoding: Encoding): number {
+  if (encoding === 'float32') return 4 * weightCountOf(shapes);
+  return shapes.reduce((sum, { rows, columns }) => sum + rows * (4 + columns), 0);
+}
+
+/** SHA-256 of a payload: the 32 bytes by which peers name a model. */
+export function digestOf(payload: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(payload).digest());
+}
+
+/** True where no weight is NaN or infinite; such weights must not be sent. */
+export function allFinite(weights: Float32Array): boolean {
+  // NaN and the infinities, and only they, do not give 0 when multiplied by 0; adding spares a branch a weight.
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) sum += (weights[i] as number) * 0;
+  return sum === 0;
+}
+
+/**
+ * Writes `weights` (as many as `shapes` hold, all finite) in little-endian order. int8 is symmetric: for each matrix
+ * one float32 scale a row, max |w| / 127, then each weight as round(w / scale); the error is at most half a scale.
+ */
+export function encodePayload(weights: Float32Array, shapes: readonly MatrixShape[], encoding: Encoding): Uint8Array {
+  assert.equal(weights.length, weightCountOf(shapes), 'weights do not fit the shapes');
+  assert.ok(allFinite(weights), 'weights that are not finite must not be sent');
+  if (encoding === 'float32') {
+    return new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength).slice();
+  }
+  const payload = new Uint8Array(payloadBytesOf(shapes, encoding));
+  const view = new DataView(payload.buffer);
+  const levels = new Int8Array(payload.buffer);
+  let from = 0;
+  let to = 0;
+  for (const { rows, columns } of shapes) {
+    let scaleAt = to;
+    to += 4 * rows;
+    for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += 4) {
+      let largest = 0;
+      for (let i = from; i < from + columns; i++) largest = Math.max(largest, Math.abs(weights[i] as number));
+      const scale = Math.fround(largest / 127);
+      view.setFloat32(scaleAt, scale, true);
+      if (scale === 0) continue;
+      for (let i = 0; i < columns; i++) {
+        // Math.round() takes six times as long. A subnormal scale is coarse: the largest weight could pass 127.
+        const level = Math.floor((weights[from + i] as number) / scale + 0.5);
+        levels[to + i] = Math.max(-127, Math.min(127, level));
+      }
+    }
+  }
+  return payload;
+}
+
+/**
+ * Reads a payload back into new weights. Throws PeerError 'wrong-shape' before it allocates where the length does not
+ * fit `shapes`, 'non-finite' for a weight or scale that is NaN or infinite, 'malformed' for a negative scale.
+ */
+export function decodePayload(payload: Uint8Array, shapes: readonly MatrixShape[], encoding: Encoding): Float32Array {
+  const expected = payloadBytesOf(shapes, encoding);
+  if (payload.byteLength !== expected) {
+    throw new PeerError('wrong-shape', `payload has ${payload.byteLength} bytes, ${encoding} weights take ${expected}`);
+  }
+  const weights = new Float32Array(weightCountOf(shapes));
+  if (encoding === 'float32') new Uint8Array(weights.buffer).set(payload);
+  else readInt8(payload, shapes, weights);
+  if (!allFinite(weights)) throw new PeerError('non-finite', 'payload holds a weight that is NaN or infinite');
+  return weights;
+}
+
+function readInt8(payload: Uint8Array, shapes: readonly MatrixShape[], weights: Float32Array): void {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  let from = 0;
+  let to = 0;
+  for (const { rows, columns } of shapes) {
+    let scaleAt = from;
+    from += 4 * rows;
+    for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += 4) {
+      const scale = view.getFloat32(scaleAt, true);
+      if (!Number.isFinite(scale)) throw new PeerError('non-finite', 'payload holds a scale that is NaN or infinite');
+      if (scale < 0) throw new PeerError('malformed', 'payload holds a negative scale');
+      for (let i = 0; i < columns; i++) weights[to + i] = view.getInt8(from + i) * scale;
+    }
+  }
+}

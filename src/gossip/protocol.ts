@@ -1,0 +1,97 @@
+// What goes into the core and what comes out of it. Types only.
+import type { MomentsMessage, NotHeldMessage, PullMessage, UpdateMessage } from './codec.ts';
+import type { MixingRuleName } from './mixing.ts';
+import type { Moments } from './moments.ts';
+import type { Encoding, MatrixShape } from './payload.ts';
+import type { PeerErrorCode } from './peer-error.ts';
+
+export interface CoreSettings {
+  /** This node's peer id as text. */
+  self: string;
+  /** The weights' matrices, in order. */
+  shapes: readonly MatrixShape[];
+  exchange: 'mesh' | 'random' | 'broadcast' | 'pull';
+  mixing: MixingRuleName;
+  rounds: 'barrier-free' | 'synchronous';
+  encoding: Encoding;
+  /** Peers that an update is pushed to with exchange 'random'. */
+  fanout: number;
+  /** Optimiser steps of one round. */
+  stepsPerRound: number;
+  /** Rounds of its own after which the node has finished; Infinity on a gateway. */
+  roundsMax: number;
+  /** An update older than this is not mixed. */
+  stalenessMaxRounds: number;
+  /** An update further ahead than this is refused. */
+  aheadMaxRounds: number;
+  /** Synchronous rounds: longest wait for the neighbours. */
+  roundTimeoutMs: number;
+  /** Payloads above this many bytes are announced by their header and pulled. */
+  inlinePayloadBytesMax: number;
+  /** How the federation agrees on a scaler; undefined where each node scales for itself. */
+  scaler:
+    | {
+        features: number;
+        originsMax: number;
+        /** Exact change of the weights when the scaler changes; see reparameterise() in model/scaler. */
+        reparameterise(weights: Float32Array, from: Moments, to: Moments): Float32Array;
+      }
+    | undefined;
+  /** Start training at once when this many nodes' moments are known; 0 where the size is not known. */
+  originsExpected: number;
+  /** Start training after this long without news, whatever is known. */
+  settleMs: number;
+  /** How long news of moments is gathered before it is passed on. */
+  spreadMs: number;
+}
+
+export type TimerName = 'spread' | 'settle' | 'round';
+
+export type Input =
+  /** `samples` is the number of training rows; `moments` are of the raw training rows, given where a scaler is shared. */
+  | { kind: 'started'; weights: Float32Array; samples: number; moments?: Moments }
+  | { kind: 'trained'; round: number; weights: Float32Array; loss: number }
+  /** `pulled` marks an answer to this node's own pull. */
+  | { kind: 'updateReceived'; from: string; update: UpdateMessage; pulled: boolean }
+  | { kind: 'momentsReceived'; from: string; moments: MomentsMessage; pulled: boolean }
+  /** The answer 'not held', or no answer at all. */
+  | { kind: 'notHeldReceived'; from: string }
+  | { kind: 'peerUp'; peer: string }
+  | { kind: 'peerDown'; peer: string }
+  | { kind: 'timerFired'; timer: TimerName }
+  | { kind: 'stopped' };
+
+export type Effect =
+  /** `round` counts this node's own rounds from 1. */
+  | { kind: 'train'; round: number; weights: Float32Array }
+  /** To the federation's topic. */
+  | { kind: 'publish'; message: UpdateMessage | MomentsMessage }
+  /** To one peer over a stream. */
+  | { kind: 'send'; peer: string; message: UpdateMessage }
+  | { kind: 'pull'; peer: string; message: PullMessage }
+  /** Replaces the timer of that name, where it runs. */
+  | { kind: 'setTimer'; timer: TimerName; delayMs: number }
+  /** From the next training on, scale raw rows by these moments. */
+  | { kind: 'rescale'; moments: Moments }
+  | { kind: 'checkpoint'; round: number; weights: Float32Array }
+  | { kind: 'emit'; event: CoreEvent }
+  | { kind: 'penalise'; peer: string; code: PeerErrorCode };
+
+export type CoreEvent =
+  | { type: 'joined'; atMs: number; origins: number; caughtUpFrom: string | undefined }
+  | {
+      type: 'round';
+      atMs: number;
+      /** This node's own rounds, from 1. */
+      round: number;
+      loss: number;
+      /** The model after mixing. */
+      weights: Float32Array;
+      /** Updates at hand when the round was mixed. */
+      available: number;
+      mixed: { peer: string; stalenessRounds: number }[];
+    }
+  | { type: 'finished'; atMs: number };
+
+/** The answer to a Pull, in the order to send. */
+export type PullAnswer = UpdateMessage | MomentsMessage | NotHeldMessage;

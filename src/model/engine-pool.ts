@@ -1,0 +1,194 @@
+// A fixed set of worker threads, each with one engine, so that training never stalls the event loop.
+// Owns the queue and the threads; what a job computes depends on the job alone, never on the thread that runs it.
+import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
+import { OperatorError } from '../lib/errors.ts';
+import type { Dataset, OptimiserState } from './engine.ts';
+import type { WorkerJob, WorkerReply, WorkerSetup } from './engine-messages.ts';
+
+/** Spec and settings of every engine, the backend, and how many threads, at least 1. */
+export interface PoolOptions extends WorkerSetup {
+  workers: number;
+}
+
+/** One training call; nothing in it is changed. */
+export type TrainRequest = Omit<Extract<WorkerJob, { kind: 'train' }>, 'kind'>;
+
+/** What training returns: new weights, the optimiser's new state, and the mean loss over the steps. */
+export interface TrainResult {
+  weights: Float32Array;
+  optimiser: OptimiserState;
+  loss: number;
+}
+
+interface QueuedJob {
+  job: WorkerJob;
+  resolve(reply: WorkerReply): void;
+  reject(reason: unknown): void;
+}
+
+/** Runs training and scoring on worker threads, first come first served. */
+export class EnginePool {
+  /** Name and backend of the engine, such as 'tfjs-wasm'. */
+  readonly name: string;
+  private readonly idle: Worker[];
+  private readonly busy = new Map<Worker, QueuedJob>();
+  private readonly queue: QueuedJob[] = [];
+  private readonly threads: Set<Worker>;
+  private closed = false;
+
+  private constructor(name: string, workers: Worker[]) {
+    this.name = name;
+    this.idle = [...workers];
+    this.threads = new Set(workers);
+    for (const worker of workers) {
+      worker.on('message', (reply: WorkerReply) => this.finish(worker, reply));
+      worker.on('error', (error) => this.lose(worker, error));
+      worker.on('exit', (code) => this.lose(worker, new Error(`a training thread ended with code ${code}`)));
+      worker.unref();
+    }
+  }
+
+  /**
+   * Starts the threads and waits until each has its engine. Throws OperatorError where the backend is not there.
+   * @param script what each thread runs; it must speak the messages of engine-messages.ts.
+   */
+  static async create(options: PoolOptions, script: URL = workerScript()): Promise<EnginePool> {
+    const { workers: count, ...setup } = options;
+    assert(Number.isInteger(count) && count >= 1, 'a pool needs at least one worker');
+    const workers = Array.from(
+      { length: count },
+      () => new Worker(script, { workerData: setup satisfies WorkerSetup }),
+    );
+    try {
+      const names = await Promise.all(workers.map(engineName));
+      return new EnginePool(names[0] as string, workers);
+    } catch (error) {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      throw error;
+    }
+  }
+
+  /**
+   * Trains on a free thread and resolves with new arrays. Rejects with the signal's reason when aborted: a job that
+   * waits is dropped, a job that runs is finished by its thread and forgotten.
+   */
+  async train(request: TrainRequest, signal?: AbortSignal): Promise<TrainResult> {
+    const { weights, optimiser, data, steps, seed } = request;
+    const reply = await this.submit({ kind: 'train', weights, optimiser, data, steps, seed }, signal);
+    assert(reply.kind === 'trained');
+    return { weights: reply.weights, optimiser: reply.optimiser, loss: reply.loss };
+  }
+
+  /** Mean squared error of each row over its present values; 0 for a row with none. */
+  async score(weights: Float32Array, data: Dataset): Promise<Float32Array> {
+    const reply = await this.submit({ kind: 'score', weights, data });
+    assert(reply.kind === 'scored');
+    return reply.errors;
+  }
+
+  /** Stops every thread, waits for their end, and rejects the jobs that were not done. May be called twice. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.rejectAll(new Error('the engine pool was closed'));
+    await Promise.all([...this.threads].map((worker) => worker.terminate()));
+  }
+
+  private submit(job: WorkerJob, signal?: AbortSignal): Promise<WorkerReply> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      if (this.closed) return reject(new Error('the engine pool is closed'));
+      if (this.threads.size === 0) return reject(new Error('every training thread of the engine pool has died'));
+      const abort = () => {
+        const position = this.queue.indexOf(queued);
+        if (position >= 0) this.queue.splice(position, 1);
+        reject(signal?.reason);
+      };
+      const queued: QueuedJob = {
+        job,
+        resolve: (reply) => {
+          signal?.removeEventListener('abort', abort);
+          resolve(reply);
+        },
+        reject: (reason) => {
+          signal?.removeEventListener('abort', abort);
+          reject(reason);
+        },
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.queue.push(queued);
+      this.dispatch();
+    });
+  }
+
+  private dispatch(): void {
+    while (this.queue.length > 0 && this.idle.length > 0) {
+      const worker = this.idle.shift() as Worker;
+      const queued = this.queue.shift() as QueuedJob;
+      this.busy.set(worker, queued);
+      // Only a thread with work to do keeps the process alive.
+      worker.ref();
+      const { job, transfer } = detached(queued.job);
+      worker.postMessage(job, transfer);
+    }
+  }
+
+  private finish(worker: Worker, reply: WorkerReply): void {
+    const queued = this.busy.get(worker);
+    assert(queued !== undefined, 'a training thread answered without a job');
+    this.busy.delete(worker);
+    worker.unref();
+    this.idle.push(worker);
+    if (reply.kind === 'failed') queued.reject(new Error(reply.message));
+    else queued.resolve(reply);
+    this.dispatch();
+  }
+
+  /** A thread that ended takes its job with it; the others go on. */
+  private lose(worker: Worker, error: Error): void {
+    if (!this.threads.delete(worker)) return;
+    const position = this.idle.indexOf(worker);
+    if (position >= 0) this.idle.splice(position, 1);
+    this.busy.get(worker)?.reject(error);
+    this.busy.delete(worker);
+    if (this.threads.size === 0) this.rejectAll(error);
+  }
+
+  private rejectAll(error: Error): void {
+    for (const queued of [...this.busy.values(), ...this.queue.splice(0)]) queued.reject(error);
+    this.busy.clear();
+  }
+}
+
+/** Run from source the worker is TypeScript, run from the build it is JavaScript. */
+function workerScript(): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`./engine-worker.${extension}`, import.meta.url);
+}
+
+/** The first words of a worker: its engine's name, or why it has none. */
+function engineName(worker: Worker): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number) => reject(new Error(`a training thread ended with code ${code} as it started`));
+    worker.once('error', reject);
+    worker.once('exit', onExit);
+    worker.once('message', (reply: WorkerReply) => {
+      worker.off('error', reject);
+      worker.off('exit', onExit);
+      if (reply.kind === 'ready') return resolve(reply.name);
+      assert(reply.kind === 'refused');
+      reject(reply.isOperatorError ? new OperatorError(reply.message) : new Error(reply.message));
+    });
+  });
+}
+
+/** Copies of the small arrays, to give away; a view into a larger buffer would otherwise take the whole buffer along. */
+function detached(job: WorkerJob): { job: WorkerJob; transfer: ArrayBuffer[] } {
+  const weights = new Float32Array(job.weights);
+  if (job.kind === 'score') return { job: { ...job, weights }, transfer: [weights.buffer] };
+  const slots = new Float32Array(job.optimiser.slots);
+  return {
+    job: { ...job, weights, optimiser: { step: job.optimiser.step, slots } },
+    transfer: [weights.buffer, slots.buffer],
+  };
+}

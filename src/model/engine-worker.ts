@@ -1,0 +1,44 @@
+// A worker thread with one engine: answers each job of the pool in turn. Keeps no state between jobs.
+import assert from 'node:assert/strict';
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf, OperatorError } from '../lib/errors.ts';
+import { Prng } from '../lib/prng.ts';
+import type { Engine } from './engine.ts';
+import type { WorkerJob, WorkerReply, WorkerSetup } from './engine-messages.ts';
+import { createTfjsEngine } from './tfjs-engine.ts';
+
+assert(parentPort !== null, 'engine-worker runs in a worker thread only');
+const port = parentPort;
+const setup = workerData as WorkerSetup;
+
+function reply(message: WorkerReply, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function run(engine: Engine, job: WorkerJob): void {
+  if (job.kind === 'score') {
+    const errors = engine.score(job.weights, job.data);
+    reply({ kind: 'scored', errors }, [errors.buffer as ArrayBuffer]);
+    return;
+  }
+  const { weights, optimiser, data, steps, seed } = job;
+  const loss = engine.train(weights, optimiser, data, steps, new Prng(seed));
+  reply({ kind: 'trained', weights, optimiser, loss }, [
+    weights.buffer as ArrayBuffer,
+    optimiser.slots.buffer as ArrayBuffer,
+  ]);
+}
+
+try {
+  const engine = await createTfjsEngine(setup.spec, setup.settings, setup.engine);
+  port.on('message', (job: WorkerJob) => {
+    try {
+      run(engine, job);
+    } catch (error) {
+      reply({ kind: 'failed', message: messageOf(error) });
+    }
+  });
+  reply({ kind: 'ready', name: engine.name });
+} catch (error) {
+  reply({ kind: 'refused', message: messageOf(error), isOperatorError: error instanceof OperatorError });
+}

@@ -1,0 +1,304 @@
+// The TensorFlow.js engine. The only file that imports TensorFlow.js; it knows nothing of threads, files or peers.
+//
+// Gradients are written out by hand: in Node's build TensorFlow.js registers no gradient functions, and for a dense
+// autoencoder the written-out backward pass with one update of the whole flat weight vector is four times faster.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import util from 'node:util';
+import '@tensorflow/tfjs-backend-cpu';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { messageOf, OperatorError } from '../lib/errors.ts';
+import type { Prng } from '../lib/prng.ts';
+import { BatchSource } from './batch.ts';
+import type { Activation, AutoencoderSpec, Dataset, Engine, OptimiserState, TrainSettings } from './engine.ts';
+import { weightCount, weightShapes } from './weights.ts';
+
+/** Backends by name; auto takes the first that loads of tfjs-node, tfjs-wasm, tfjs-cpu. */
+export type TfjsBackend = 'auto' | 'tfjs-node' | 'tfjs-wasm' | 'tfjs-cpu';
+
+/** An engine on TensorFlow.js. */
+export interface TfjsEngine extends Engine {
+  /** Tensors alive in this process, for tests that look for leaks. */
+  tensorCount(): number;
+}
+
+const adamBeta1 = 0.9;
+const adamBeta2 = 0.999;
+const adamEpsilon = 1e-8;
+
+/** Rows scored at once: bounds the memory that scoring takes. */
+const scoreRowsMax = 4096;
+
+// Production mode keeps TensorFlow.js from printing advice to people who did not choose it.
+tf.enableProdMode();
+const wasmPackage = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
+setWasmPaths(`${join(dirname(wasmPackage), 'dist')}/`);
+
+/**
+ * Loads a backend and builds an engine on it. Engines of several specs and backends may live in one process.
+ * Throws OperatorError where the named backend cannot be loaded.
+ */
+export async function createTfjsEngine(
+  spec: AutoencoderSpec,
+  settings: TrainSettings,
+  backend: TfjsBackend,
+): Promise<TfjsEngine> {
+  const candidates = backend === 'auto' ? (['tfjs-node', 'tfjs-wasm', 'tfjs-cpu'] as const) : [backend];
+  const reasons: string[] = [];
+  for (const name of candidates) {
+    try {
+      return new DenseAutoencoderEngine(spec, settings, name, await loadBackend(name));
+    } catch (error) {
+      reasons.push(`${name}: ${messageOf(error).split('\n')[0]}`);
+    }
+  }
+  throw new OperatorError(
+    `The engine ${backend} cannot be loaded (${reasons.join('; ')}): choose tfjs for the best engine that is there.`,
+  );
+}
+
+/** Makes a backend ready and returns TensorFlow.js's own name for it; throws where it is not there. */
+async function loadBackend(name: Exclude<TfjsBackend, 'auto'>): Promise<string> {
+  if (name === 'tfjs-node') await importTfjsNode();
+  const backend = { 'tfjs-node': 'tensorflow', 'tfjs-wasm': 'wasm', 'tfjs-cpu': 'cpu' }[name];
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start its backend ${backend}`);
+  await tf.ready();
+  return backend;
+}
+
+/** Imports the optional native package: installed beside us, or built by `npm run tfjs-node:build`. */
+async function importTfjsNode(): Promise<void> {
+  // tfjs-node 4.22 calls this function, which Node 23 removed.
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
+  const built = fileURLToPath(new URL('../../node_modules/.cache/tfjs-node/', import.meta.url));
+  const require = createRequire(existsSync(built) ? join(built, 'package.json') : import.meta.url);
+  await import(pathToFileURL(require.resolve('@tensorflow/tfjs-node')).href);
+}
+
+interface Layer {
+  kernel: tf.Tensor2D;
+  bias: tf.Tensor1D;
+  activation: Activation;
+}
+
+class DenseAutoencoderEngine implements TfjsEngine {
+  readonly name: string;
+  private readonly backend: string;
+  private readonly spec: AutoencoderSpec;
+  private readonly settings: TrainSettings;
+  private readonly shapes: [number, number][];
+  private readonly lengths: number[];
+  private readonly weightCount: number;
+
+  constructor(spec: AutoencoderSpec, settings: TrainSettings, name: string, backend: string) {
+    this.spec = spec;
+    this.settings = settings;
+    this.name = name;
+    this.backend = backend;
+    this.shapes = weightShapes(spec).map(({ rows, columns }) => [rows, columns]);
+    this.lengths = this.shapes.map(([rows, columns]) => rows * columns);
+    this.weightCount = weightCount(spec);
+  }
+
+  train(weights: Float32Array, optimiser: OptimiserState, data: Dataset, steps: number, prng: Prng): number {
+    const slotCount = this.settings.optimiser === 'adam' ? 2 : 1;
+    assert.equal(weights.length, this.weightCount, 'weights do not fit the spec');
+    assert.equal(optimiser.slots.length, slotCount * this.weightCount, 'optimiser state does not fit the spec');
+    assert.equal(data.columns, this.spec.features, 'data do not fit the spec');
+    assert(data.rows > 0 && steps > 0, 'training needs rows and steps');
+    this.activate();
+
+    const batches = new BatchSource(this.spec, this.settings.batchSize, data, prng);
+    const decay = this.spec.l2 > 0 ? tf.tensor1d(this.kernelDecay()) : undefined;
+    let state = [weights, ...chunks(optimiser.slots, this.weightCount)].map((values) => tf.tensor1d(values.slice()));
+    let lossSum = 0;
+    for (let i = 0; i < steps; i++) {
+      const previous = state;
+      state = tf.tidy(() => {
+        const [parameters, ...slots] = previous as [tf.Tensor1D, ...tf.Tensor1D[]];
+        const { loss, gradient } = this.gradient(parameters, batches, decay);
+        lossSum += loss;
+        return this.update(parameters, slots, gradient, optimiser.step + i);
+      });
+      tf.dispose(previous);
+    }
+    const [trained, ...slots] = state.map((tensor) => tensor.dataSync<'float32'>());
+    weights.set(trained as Float32Array);
+    slots.forEach((values, index) => {
+      optimiser.slots.set(values, index * this.weightCount);
+    });
+    optimiser.step += steps;
+    tf.dispose(state);
+    decay?.dispose();
+    return lossSum / steps;
+  }
+
+  score(weights: Float32Array, data: Dataset): Float32Array {
+    assert.equal(weights.length, this.weightCount, 'weights do not fit the spec');
+    assert.equal(data.columns, this.spec.features, 'data do not fit the spec');
+    this.activate();
+    const errors = new Float32Array(data.rows);
+    tf.tidy(() => {
+      const layers = this.layers(tf.tensor1d(weights.slice()));
+      for (let start = 0; start < data.rows; start += scoreRowsMax) {
+        const rows = Math.min(scoreRowsMax, data.rows - start);
+        const values = data.values.slice(start * data.columns, (start + rows) * data.columns);
+        const reconstructed = tf.tidy(() => {
+          let output = tf.tensor2d(values, [rows, data.columns]);
+          for (const layer of layers) output = forward(output, layer);
+          return output.dataSync<'float32'>();
+        });
+        const mask = data.mask.subarray(start * data.columns, (start + rows) * data.columns);
+        errors.set(rowErrors(values, mask, reconstructed, data.columns), start);
+      }
+    });
+    return errors;
+  }
+
+  tensorCount(): number {
+    return tf.memory().numTensors;
+  }
+
+  dispose(): void {
+    // Tensors live for one call only, so there is nothing to free.
+  }
+
+  /** TensorFlow.js has one current backend in a process; another engine may have changed it. */
+  private activate(): void {
+    if (tf.getBackend() === this.backend) return;
+    // The promise is already settled: loadBackend waited for this backend, and now only the current one is switched.
+    void tf.setBackend(this.backend);
+    assert.equal(tf.getBackend(), this.backend);
+  }
+
+  private layers(parameters: tf.Tensor1D): Layer[] {
+    const parts = tf.split(parameters, this.lengths);
+    const last = parts.length / 2 - 1;
+    return Array.from({ length: last + 1 }, (_, i) => ({
+      kernel: tf.reshape(parts[2 * i] as tf.Tensor, this.shapes[2 * i] as [number, number]),
+      bias: parts[2 * i + 1] as tf.Tensor1D,
+      activation: i < last ? this.spec.activation : this.spec.outputActivation,
+    }));
+  }
+
+  /** Loss of the next batch and its gradient by the flat weights. */
+  private gradient(
+    parameters: tf.Tensor1D,
+    batches: BatchSource,
+    decay: tf.Tensor1D | undefined,
+  ): { loss: number; gradient: tf.Tensor1D } {
+    const layers = this.layers(parameters);
+    const { rows, inputs: values } = batches.next();
+    const inputs = [tf.tensor2d(values, [rows, this.spec.features])];
+    const outputs: tf.Tensor2D[] = [];
+    const keeps: (tf.Tensor2D | undefined)[] = [];
+    layers.forEach((layer, i) => {
+      const output = forward(inputs[i] as tf.Tensor2D, layer);
+      const keep = i < layers.length - 1 ? batches.dropout(this.spec.hidden[i] as number) : undefined;
+      keeps.push(keep && tf.tensor2d(keep, output.shape));
+      inputs.push(keeps[i] === undefined ? output : tf.mul(output, keeps[i] as tf.Tensor2D));
+      outputs.push(output);
+    });
+
+    const reconstructed = outputs.at(-1) as tf.Tensor2D;
+    const error = batches.error(reconstructed.dataSync<'float32'>());
+    let delta = timesSlope(tf.tensor2d(error.gradient, reconstructed.shape), reconstructed, this.spec.outputActivation);
+    const gradients: tf.Tensor1D[] = [];
+    for (let i = layers.length - 1; i >= 0; i--) {
+      gradients.unshift(
+        tf.reshape(tf.matMul(tf.transpose(inputs[i] as tf.Tensor2D), delta), [this.lengths[2 * i] as number]),
+        tf.sum(delta, 0),
+      );
+      if (i === 0) break;
+      delta = tf.matMul(delta, tf.transpose((layers[i] as Layer).kernel));
+      const keep = keeps[i - 1];
+      if (keep !== undefined) delta = tf.mul(delta, keep);
+      delta = timesSlope(delta, outputs[i - 1] as tf.Tensor2D, this.spec.activation);
+    }
+    const gradient = tf.concat(gradients) as tf.Tensor1D;
+    if (decay === undefined) return { loss: error.loss, gradient };
+    const pull = tf.mul(parameters, decay);
+    const penalty = tf.sum(tf.mul(parameters, pull)).dataSync<'float32'>()[0] as number;
+    return { loss: error.loss + penalty / 2, gradient: tf.add(gradient, pull) };
+  }
+
+  /** The L2 factor of each flat weight: spec.l2 for kernels, 0 for biases. */
+  private kernelDecay(): Float32Array {
+    const factors = new Float32Array(this.weightCount);
+    let offset = 0;
+    this.lengths.forEach((length, index) => {
+      if (index % 2 === 0) factors.fill(this.spec.l2, offset, offset + length);
+      offset += length;
+    });
+    return factors;
+  }
+
+  /** One optimiser step; `step` counts from 0. Returns the new weights and slots. */
+  private update(weights: tf.Tensor1D, slots: tf.Tensor1D[], gradient: tf.Tensor1D, step: number): tf.Tensor1D[] {
+    const { learningRate, learningRateDecay, momentum, optimiser } = this.settings;
+    const rate = learningRate / (1 + learningRateDecay * step);
+    if (optimiser === 'sgd') {
+      const velocity = tf.add(tf.mul(slots[0] as tf.Tensor1D, momentum), gradient);
+      return [tf.sub(weights, tf.mul(velocity, rate)), velocity] as tf.Tensor1D[];
+    }
+    // Adam, arXiv 1412.6980, algorithm 1.
+    const [m, v] = slots as [tf.Tensor1D, tf.Tensor1D];
+    const nextM = tf.add(tf.mul(m, adamBeta1), tf.mul(gradient, 1 - adamBeta1));
+    const nextV = tf.add(tf.mul(v, adamBeta2), tf.mul(tf.square(gradient), 1 - adamBeta2));
+    // Dividing √v by √(1 − β₂ᵗ) is the same as dividing v by (1 − β₂ᵗ), and moves the work to scalars:
+    // rate · m̂ / (√v̂ + ε) = rate · √c₂ / c₁ · m / (√v + ε · √c₂), with cᵢ = 1 − βᵢᵗ.
+    const c1 = 1 - adamBeta1 ** (step + 1);
+    const c2 = Math.sqrt(1 - adamBeta2 ** (step + 1));
+    const change = tf.div(tf.mul(nextM, (rate * c2) / c1), tf.add(tf.sqrt(nextV), adamEpsilon * c2));
+    return [tf.sub(weights, change), nextM, nextV] as tf.Tensor1D[];
+  }
+}
+
+function forward(input: tf.Tensor2D, { kernel, bias, activation }: Layer): tf.Tensor2D {
+  const sum = tf.fused.matMul({ a: input, b: kernel, bias }) as tf.Tensor2D;
+  switch (activation) {
+    case 'linear':
+      return sum;
+    case 'tanh':
+      return tf.tanh(sum);
+    case 'relu':
+      return tf.relu(sum);
+    case 'sigmoid':
+      return tf.sigmoid(sum);
+  }
+}
+
+/** `delta` times the activation's slope, which every activation here gives from its own output. */
+function timesSlope(delta: tf.Tensor2D, output: tf.Tensor2D, activation: Activation): tf.Tensor2D {
+  switch (activation) {
+    case 'linear':
+      return delta;
+    case 'tanh':
+      return tf.mul(delta, tf.sub(1, tf.square(output)));
+    case 'relu':
+      return tf.mul(delta, tf.step(output));
+    case 'sigmoid':
+      return tf.mul(delta, tf.mul(output, tf.sub(1, output)));
+  }
+}
+
+function rowErrors(values: Float32Array, mask: Uint8Array, reconstructed: Float32Array, columns: number): Float64Array {
+  return Float64Array.from({ length: values.length / columns }, (_, row) => {
+    let sum = 0;
+    let present = 0;
+    for (let i = row * columns; i < (row + 1) * columns; i++) {
+      if (mask[i] === 0) continue;
+      sum += ((values[i] as number) - (reconstructed[i] as number)) ** 2;
+      present++;
+    }
+    return present === 0 ? 0 : sum / present;
+  });
+}
+
+function chunks(values: Float32Array, length: number): Float32Array[] {
+  return Array.from({ length: values.length / length }, (_, i) => values.subarray(i * length, (i + 1) * length));
+}

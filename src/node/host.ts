@@ -1,0 +1,80 @@
+// A libp2p host for one gateway. Owns transports, security and gossipsub's parameters; knows no federated learning.
+import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { identify } from '@libp2p/identify';
+import type { Libp2p } from '@libp2p/interface';
+import { memory } from '@libp2p/memory';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
+import { TrafficMetrics } from './traffic.ts';
+
+export interface HostOptions {
+  transport: 'tcp' | 'memory';
+  /** Addresses to listen on, such as '/ip4/127.0.0.1/tcp/0'. */
+  listen: string[];
+  /** 32 bytes; the same seed gives the same peer id. */
+  keySeed: Uint8Array;
+  /** gossipsub's D, the number of mesh neighbours aimed at. */
+  degree: number;
+}
+
+export interface Host {
+  libp2p: Libp2p;
+  pubsub: GossipSub & MeshView;
+  traffic: TrafficMetrics;
+}
+
+/** gossipsub has this method, but leaves it out of its interface. */
+interface MeshView {
+  getMeshPeers(topic: string): string[];
+}
+
+/** Largest application message on the topic; larger models are announced and pulled. */
+export const topicMessageBytesMax = 256 * 1024;
+
+/** Starts a host. The caller stops it. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { degree } = options;
+  const traffic = new TrafficMetrics();
+  const libp2p = await createLibp2p({
+    privateKey: await generateKeyPairFromSeed('Ed25519', options.keySeed),
+    addresses: { listen: options.listen },
+    transports: [options.transport === 'tcp' ? tcp() : memory()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    metrics: () => traffic,
+    // The default of 5 a second and remote address turns away gateways that start together behind one address.
+    connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
+    services: {
+      identify: identify(),
+      pubsub: gossipsub({
+          D: degree,
+          Dlo: Math.max(1, degree - 2),
+          Dhi: degree * 2,
+          Dscore: Math.max(1, degree - 2),
+          Dout: Math.max(0, Math.min(2, Math.floor(degree / 2) - 1)),
+          // Off: each would send an update beyond the mesh, and the mesh is the mixing graph. Measured with 64 hosts and
+          // 20 kB updates, lazy gossip raises deliveries from 6.4 to 10 a node and round, and the time by half.
+          floodPublish: false,
+          Dlazy: 0,
+          gossipFactor: 0,
+          allowPublishToZeroTopicPeers: true,
+          maxInboundDataLength: 2 * topicMessageBytesMax,
+        }),
+    },
+  });
+  return { libp2p, pubsub: libp2p.services.pubsub as GossipSub & MeshView, traffic };
+}
+
+/** Addresses under which peers reach the host, with its peer id, as text. */
+export function addressesOf(host: Host): string[] {
+  return host.libp2p.getMultiaddrs().map(String);
+}
+
+/** Connects `host` to the peer at `addresses`. */
+export async function connect(host: Host, addresses: readonly string[]): Promise<void> {
+  await host.libp2p.dial(addresses.map((address) => multiaddr(address)));
+}

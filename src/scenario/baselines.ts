@@ -1,0 +1,147 @@
+// What gossip is compared with. Each baseline starts from the same weights and trains on as many samples.
+import { monotonicClock } from '../lib/clock.ts';
+import { statisticScores } from '../model/statistic.ts';
+import { mixingRules } from '../gossip/mixing.ts';
+import type { FeatureTable, NodeData } from '../data/types.ts';
+import type { Scale } from '../model/scaler.ts';
+import { PoolLearner } from './learner.ts';
+import type { Outcome, Trial } from './outcome.ts';
+import type { MethodName } from './results.ts';
+import { fixedScale, localScale, pooledScale } from './scales.ts';
+
+type Baseline = Exclude<MethodName, 'gossip'>;
+
+/** Every baseline by name. Each rejects with the signal's reason when the trial is aborted. */
+export const baselines: Record<Baseline, (trial: Trial) => Promise<Outcome>> = {
+  centralised,
+  fedavg,
+  local,
+  statistic,
+};
+
+/** One model trained on the rows of all nodes together, for as many steps as all nodes do together. */
+async function centralised(trial: Trial): Promise<Outcome> {
+  const { prepared, scenario, agreement, pool, signal } = trial;
+  const { rounds, stepsPerRound } = scenario.train;
+  const scale = sharedScale(trial);
+  const learner = learnerOf(trial, { name: 'all', train: stacked(prepared.nodes) }, scale);
+  const steps = stepsPerRound * prepared.nodes.length;
+  const report = roundReporter(trial, 'centralised');
+  let weights = agreement.weights;
+  for (let round = 1; round <= rounds; round++) {
+    const result = await learner.train(round, weights, signal, steps);
+    weights = result.weights;
+    report(round, [{ node: 'all', loss: result.loss }]);
+  }
+  const models = prepared.nodes.map((node) => ({ node, scale, score: (data: Parameters<typeof pool.score>[1]) => pool.score(weights, data) }));
+  return outcome(trial, models, samplesOf(trial), 0);
+}
+
+/** FedAvg with a server and full participation, weighted by training rows (arXiv 1602.05629, algorithm 1). */
+async function fedavg(trial: Trial): Promise<Outcome> {
+  const { prepared, scenario, agreement, pool, signal } = trial;
+  const scale = sharedScale(trial);
+  const learners = prepared.nodes.map((node) => learnerOf(trial, node, scale));
+  const report = roundReporter(trial, 'fedavg');
+  let weights = agreement.weights;
+  for (let round = 1; round <= scenario.train.rounds; round++) {
+    const results = await Promise.all(learners.map((learner) => learner.train(round, weights, signal)));
+    const updates = results.map((result, i) => {
+      const node = prepared.nodes[i] as NodeData;
+      return { peer: node.name, weights: result.weights, round, samples: node.train.rows, degree: 0, stalenessRounds: 0 };
+    });
+    weights = mixingRules['fedavg-all']({ weights, round, samples: 0, degree: 0 }, updates);
+    report(
+      round,
+      results.map(({ loss }, i) => ({ node: (prepared.nodes[i] as NodeData).name, loss })),
+    );
+  }
+  const models = prepared.nodes.map((node) => ({ node, scale, score: (data: Parameters<typeof pool.score>[1]) => pool.score(weights, data) }));
+  // One upload a node and round; what the server sends back is not the node's.
+  const bytes = scenario.train.rounds * agreement.weights.byteLength;
+  return outcome(trial, models, samplesOf(trial), bytes);
+}
+
+/** Every node alone: nothing is shared, not even a scaler. */
+async function local(trial: Trial): Promise<Outcome> {
+  const { prepared, scenario, agreement, pool, signal } = trial;
+  const report = roundReporter(trial, 'local');
+  const trained = prepared.nodes.map((node) => {
+    const scale = scenario.federation.scaler === 'fixed' ? fixedScale(scenario, prepared.features) : localScale(node);
+    return { node, scale, learner: learnerOf(trial, node, scale), weights: agreement.weights };
+  });
+  for (let round = 1; round <= scenario.train.rounds; round++) {
+    const losses = await Promise.all(
+      trained.map(async (member) => {
+        const result = await member.learner.train(round, member.weights, signal);
+        member.weights = result.weights;
+        return { node: member.node.name, loss: result.loss };
+      }),
+    );
+    report(round, losses);
+  }
+  const models = trained.map(({ node, scale, weights }) => ({
+    node,
+    scale,
+    score: (data: Parameters<typeof pool.score>[1]) => pool.score(weights, data),
+  }));
+  return outcome(trial, models, samplesOf(trial), 0);
+}
+
+/** Mean squared z-score of a row, by the node's own training moments: no network, no model. */
+async function statistic(trial: Trial): Promise<Outcome> {
+  const models = trial.prepared.nodes.map((node) => ({
+    node,
+    scale: localScale(node),
+    score: async (data: Parameters<typeof statisticScores>[0]) => statisticScores(data),
+  }));
+  return outcome(trial, models, 0, 0);
+}
+
+function learnerOf({ pool, agreement, scenario, seed }: Trial, data: Pick<NodeData, 'name' | 'train'>, scale: Scale) {
+  const { spec, settings } = agreement;
+  return new PoolLearner({ pool, spec, settings, stepsPerRound: scenario.train.stepsPerRound, seed: String(seed), data, scale });
+}
+
+/** What the nodes of a federation with a server would use. */
+function sharedScale({ scenario, prepared }: Trial): Scale {
+  return scenario.federation.scaler === 'fixed' ? fixedScale(scenario, prepared.features) : pooledScale(prepared.nodes);
+}
+
+function samplesOf({ scenario, prepared }: Trial): number {
+  const { rounds, stepsPerRound, batchSize } = scenario.train;
+  return prepared.nodes.length * rounds * stepsPerRound * batchSize;
+}
+
+function outcome(trial: Trial, models: Outcome['models'], samplesTrained: number, bytesPerNode: number): Outcome {
+  return {
+    models,
+    samplesTrained,
+    bytesSent: trial.prepared.nodes.map(() => bytesPerNode),
+    extraCpuSeconds: 0,
+    extraPeakRssBytes: 0,
+  };
+}
+
+function roundReporter({ seed, record, onRound }: Trial, method: Baseline) {
+  const began = monotonicClock.nowMs();
+  return (round: number, nodes: { node: string; loss: number }[]) => {
+    const atMs = monotonicClock.nowMs() - began;
+    for (const { node, loss } of nodes) record({ event: 'round', seed, method, node, round, atMs, loss, available: 0, mixed: 0 });
+    const loss = nodes.reduce((sum, each) => sum + each.loss, 0) / nodes.length;
+    onRound({ round, loss, consensusDistance: null, delivered: 0 });
+  };
+}
+
+function stacked(nodes: readonly NodeData[]): FeatureTable {
+  const tables = nodes.map(({ train }) => train);
+  const { features } = tables[0] as FeatureTable;
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const values = new Float64Array(rows * features.length);
+  let offset = 0;
+  for (const table of tables) {
+    values.set(table.values, offset);
+    offset += table.values.length;
+  }
+  return { features, rows, values, labels: new Uint8Array(rows) };
+}

@@ -1,0 +1,190 @@
+// What makes a scenario impossible although each key by itself is right. Owns these rules only; reads no files.
+import { claimProblem } from './claims.ts';
+import type { SchemaLookup } from './json-schema.ts';
+import type { Scenario } from './schema.ts';
+import { pathText, valueText } from './wording.ts';
+
+/** One problem: the path it is reported at, and the sentence after the place in the file. */
+export interface Problem {
+  path: (string | number)[];
+  message: string;
+}
+
+/** Every problem of a scenario that its schema accepts, in the order of the file's sections. */
+export function crossCheck(scenario: Scenario, lookup: SchemaLookup): Problem[] {
+  return [
+    ...dataProblems(scenario),
+    ...federationProblems(scenario),
+    ...gossipProblems(scenario),
+    ...thresholdProblems(scenario),
+    ...repeats(scenario),
+    ...ignored(scenario, lookup),
+    ...scenario.expect.flatMap((claim, index) => {
+      const message = claimProblem(claim, scenario);
+      return message === undefined ? [] : [{ path: ['expect', index], message }];
+    }),
+  ];
+}
+
+function* dataProblems({ data }: Scenario): Iterable<Problem> {
+  if (data.source === 'csv' && data.path === undefined) {
+    yield {
+      path: ['data'],
+      message: 'data.path is missing; source csv needs a .csv or .csv.gz file, or a folder of them',
+    };
+  }
+  if (data.source !== 'csv' && data.path !== undefined) {
+    yield {
+      path: ['data', 'path'],
+      message: `data.path is for source csv, and ${data.source} is embedded; remove it, or set data.source: csv`,
+    };
+  }
+  const { train, validate } = data.split;
+  if (train + validate >= 1) {
+    yield {
+      path: ['data', 'split'],
+      message: `data.split leaves nothing to test on: train ${train} and validate ${validate} must add to less than 1`,
+    };
+  }
+  if (train === 0) {
+    yield {
+      path: ['data', 'split', 'train'],
+      message: 'data.split.train is 0: there is nothing to train on; raise it',
+    };
+  }
+  if (validate === 0) {
+    yield {
+      path: ['data', 'split', 'validate'],
+      message: 'data.split.validate is 0: the threshold needs normal data held out; raise it',
+    };
+  }
+  const both = data.ignore.find((column) => data.sensors?.includes(column));
+  if (both !== undefined) {
+    yield {
+      path: ['data', 'ignore'],
+      message: `data.ignore leaves out ${valueText(both)}, which data.sensors asks for; remove it from one of them`,
+    };
+  }
+  const names = Object.values(data.columns);
+  const shared = names.find((name, index) => names.indexOf(name) !== index);
+  if (shared !== undefined) {
+    yield {
+      path: ['data', 'columns'],
+      message: `data.columns uses column ${valueText(shared)} for two purposes; name a different column for each`,
+    };
+  }
+}
+
+function* federationProblems({ data, federation, model }: Scenario): Iterable<Problem> {
+  const { scaler, ranges, heldOut } = federation;
+  if (scaler === 'fixed' && ranges === undefined) {
+    yield {
+      path: ['federation', 'scaler'],
+      message: 'federation.scaler fixed needs federation.ranges; give the lowest and highest value of each sensor',
+    };
+  }
+  if (scaler !== 'fixed' && ranges !== undefined) {
+    yield {
+      path: ['federation', 'ranges'],
+      message: `federation.ranges is for scaler fixed, not ${scaler}; remove it, or set federation.scaler: fixed`,
+    };
+  }
+  for (const [sensor, [low, high]] of Object.entries(ranges ?? {})) {
+    if (low < high) continue;
+    yield {
+      path: ['federation', 'ranges', sensor],
+      message: `${pathText(['federation', 'ranges', sensor])} is [${low}, ${high}]; give the lower value first, and two that differ`,
+    };
+  }
+  if (scaler === 'federated' && model.outputActivation !== 'linear') {
+    yield {
+      path: ['model', 'outputActivation'],
+      message: `model.outputActivation ${model.outputActivation} cannot go with federation.scaler federated: when the shared scaler changes, only a linear output can be adjusted exactly; use linear, or scaler local or fixed`,
+    };
+  }
+  if (data.devices === undefined) return;
+  for (const [index, device] of heldOut.entries()) {
+    if (data.devices.includes(device)) continue;
+    yield {
+      path: ['federation', 'heldOut', index],
+      message: `federation.heldOut names ${valueText(device)}, which is not in data.devices; add it there, or remove it here`,
+    };
+  }
+  if (data.devices.every((device) => heldOut.includes(device))) {
+    yield {
+      path: ['federation', 'heldOut'],
+      message: 'federation.heldOut holds out every device; leave one to train on',
+    };
+  }
+}
+
+function* gossipProblems({ gossip }: Scenario): Iterable<Problem> {
+  const { mixing, exchange, rounds } = gossip;
+  if (mixing === 'fedavg-all' && exchange !== 'broadcast') {
+    yield {
+      path: ['gossip', 'mixing'],
+      message: `gossip.mixing fedavg-all cannot go with exchange ${exchange}: it averages every node's update, and only broadcast brings them all; set gossip.exchange: broadcast, or mix by metropolis or epidemic`,
+    };
+  }
+  if (rounds === 'synchronous' && exchange === 'random') {
+    yield {
+      path: ['gossip', 'rounds'],
+      message:
+        'gossip.rounds synchronous cannot go with exchange random: a node cannot know which peers will push to it, so it cannot wait for them; use rounds: barrier-free, or exchange mesh',
+    };
+  }
+}
+
+function* thresholdProblems({ evaluate: { threshold } }: Scenario): Iterable<Problem> {
+  if (threshold.method === 'pot' && threshold.risk >= 1 - threshold.initialQuantile) {
+    yield {
+      path: ['evaluate', 'threshold'],
+      message: `evaluate.threshold has risk ${threshold.risk}, which must be below 1 − initialQuantile; lower one of them`,
+    };
+  }
+}
+
+/** A name given twice: a repeated seed would count twice and narrow the intervals. */
+function* repeats({ data, federation, baselines, seeds }: Scenario): Iterable<Problem> {
+  const lists: [string[], readonly (string | number)[]][] = [
+    [['data', 'devices'], data.devices ?? []],
+    [['data', 'sensors'], data.sensors ?? []],
+    [['data', 'ignore'], data.ignore],
+    [['federation', 'heldOut'], federation.heldOut],
+    [['baselines'], baselines],
+    [['seeds'], seeds],
+  ];
+  for (const [path, names] of lists) {
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) === index) continue;
+      yield { path: [...path, index], message: `${pathText(path)} names ${valueText(name)} twice; remove one` };
+    }
+  }
+}
+
+/** Keys that the chosen settings would not read. A value left at its default says nothing, so a resolved config stays valid. */
+function* ignored(scenario: Scenario, lookup: SchemaLookup): Iterable<Problem> {
+  const { data, train, gossip } = scenario;
+  const unread: [(string | number)[], unknown, boolean, string][] = [
+    ...Object.entries(data.columns).map(([key, value]): [string[], unknown, boolean, string] => [
+      ['data', 'columns', key],
+      value,
+      data.source !== 'csv',
+      'source csv',
+    ]),
+    [['data', 'ignore'], data.ignore, data.source !== 'csv', 'source csv'],
+    [['train', 'momentum'], train.momentum, train.optimiser !== 'sgd', 'optimiser sgd'],
+    [
+      ['gossip', 'degree'],
+      gossip.degree,
+      gossip.exchange === 'random' || gossip.exchange === 'broadcast',
+      'exchange mesh or pull',
+    ],
+    [['gossip', 'fanout'], gossip.fanout, gossip.exchange !== 'random', 'exchange random'],
+    [['gossip', 'roundTimeoutMs'], gossip.roundTimeoutMs, gossip.rounds !== 'synchronous', 'rounds synchronous'],
+  ];
+  for (const [path, value, isUnread, needs] of unread) {
+    if (!isUnread || JSON.stringify(value) === JSON.stringify(lookup.defaultAt(path))) continue;
+    yield { path, message: `${pathText(path)} would be ignored: it is for ${needs}; remove it, or choose ${needs}` };
+  }
+}

@@ -1,0 +1,78 @@
+// From a model to its metrics on each device's test rows. Owns the sets (own, fleet, unseen) and the threshold's data.
+import type { FeatureTable, NodeData, PreparedData } from '../data/types.ts';
+import type { Dataset } from '../model/engine.ts';
+import { auprc, auroc, confusion } from '../model/metrics.ts';
+import { applyScale, type Scale } from '../model/scaler.ts';
+import { type ThresholdRule, thresholdOf } from '../model/threshold.ts';
+import type { EvaluationSet, MetricName } from './results.ts';
+
+/** A trained node, ready to score raw rows. */
+export interface ScoringModel {
+  node: NodeData;
+  scale: Scale;
+  /** Anomaly score of each scaled row. */
+  score(data: Dataset): Promise<Float32Array>;
+}
+
+export interface Evaluation {
+  set: EvaluationSet;
+  /** Node name; for 'unseen' the node and the unseen device, as 'WELL-00001 on WELL-00007'. */
+  device: string;
+  metrics: Record<MetricName, number | null>;
+}
+
+/** Scores every model on its own test rows, on everyone's, and on those of devices that never took part. */
+export async function evaluate(
+  models: readonly ScoringModel[],
+  prepared: PreparedData,
+  rule: ThresholdRule,
+): Promise<Evaluation[]> {
+  const evaluations: Evaluation[] = [];
+  for (const model of models) {
+    const { node } = model;
+    // The threshold comes from held-out normal rows; a node with too few recordings to hold any out uses its training rows.
+    const normal = node.validate.rows > 0 ? node.validate : node.train;
+    const threshold = thresholdOf(await scoreTable(model, normal), rule);
+    const own = { scores: await scoreTable(model, node.test), labels: node.test.labels };
+    evaluations.push({ set: 'own', device: node.name, metrics: metricsOf(own.scores, own.labels, threshold) });
+
+    const everyone = prepared.nodes.map(({ test }) => test);
+    const scores = await Promise.all(everyone.map((table) => (table === node.test ? own.scores : scoreTable(model, table))));
+    const labels = everyone.map((table) => table.labels);
+    evaluations.push({ set: 'fleet', device: node.name, metrics: metricsOf(concat(scores), concatLabels(labels), threshold) });
+
+    for (const unseen of prepared.unseen) {
+      const unseenScores = await scoreTable(model, unseen.test);
+      evaluations.push({
+        set: 'unseen',
+        device: `${node.name} on ${unseen.name}`,
+        metrics: metricsOf(unseenScores, unseen.test.labels, threshold),
+      });
+    }
+  }
+  return evaluations;
+}
+
+function scoreTable(model: ScoringModel, table: FeatureTable): Promise<Float32Array> {
+  if (table.rows === 0) return Promise.resolve(new Float32Array());
+  return model.score(applyScale(table.values, table.features.length, model.scale));
+}
+
+function metricsOf(scores: Float32Array, labels: Uint8Array, threshold: number): Record<MetricName, number | null> {
+  const { f1, fpr, recall } = confusion(scores, labels, threshold);
+  return { auroc: auroc(scores, labels), auprc: auprc(scores, labels), f1, fpr, recall };
+}
+
+function concat(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+function concatLabels(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}

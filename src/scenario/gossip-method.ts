@@ -1,0 +1,128 @@
+// The method under study: launches one node for each part of the data, lets them gossip, and collects what they became.
+import { setMaxListeners } from 'node:events';
+import type { CoreEvent } from '../gossip/protocol.ts';
+import { monotonicClock } from '../lib/clock.ts';
+import { Prng } from '../lib/prng.ts';
+import { type Member, type MemberConfig, type MemberReport, startMember } from './member.ts';
+import type { GossipOutcome, Outcome, Trial } from './outcome.ts';
+import { startProcessMember } from './process-member.ts';
+import { RoundLog } from './round-log.ts';
+import { fixedScale, localScale } from './scales.ts';
+
+/** Other nodes that each node dials; gossipsub builds its mesh among the connected. */
+const dialsPerNode = 6;
+
+/** Runs gossip on one seed. Rejects with the signal's reason when aborted, with every node stopped. */
+export async function runGossip(trial: Trial): Promise<Outcome> {
+  const { scenario, prepared, signal, agreement, seed } = trial;
+  const began = monotonicClock.nowMs();
+  const log = new RoundLog(trial, prepared.nodes.map(({ name }) => name), began);
+  const members: Member[] = [];
+  try {
+    for (const node of prepared.nodes) {
+      signal.throwIfAborted();
+      const config: MemberConfig = {
+        ...agreement,
+        data: { name: node.name, train: node.train },
+        seed,
+        members: prepared.nodes.length,
+        gossip: scenario.gossip,
+        train: scenario.train,
+        scale: scaleOf(trial, node),
+        transport: scenario.network.transport === 'memory' ? 'memory' : 'tcp',
+      };
+      const onEvent = (name: string, event: CoreEvent) => log.take(name, event);
+      members.push(
+        scenario.network.transport === 'processes'
+          ? await startProcessMember(config, onEvent)
+          : await startMember(config, trial.pool, onEvent),
+      );
+    }
+    log.nameOf = new Map(members.map(({ peerId, name }) => [peerId, name]));
+    await connectAll(members, new Prng(`${seed}/topology`));
+    await Promise.all(members.map((member) => member.begin()));
+    await untilAborted(Promise.all(members.map(({ finished }) => finished)), signal);
+  } finally {
+    // Also after a failure: no host or process may outlive the method.
+    const stopped = await Promise.allSettled(members.map((member) => member.stop()));
+    log.reports = stopped.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  }
+  return outcomeOf(trial, log);
+}
+
+function scaleOf({ scenario, prepared }: Trial, node: MemberConfig['data']) {
+  switch (scenario.federation.scaler) {
+    case 'federated':
+      return undefined;
+    case 'local':
+      return localScale(node);
+    case 'fixed':
+      return fixedScale(scenario, prepared.features);
+  }
+}
+
+/** A ring, so that the federation is connected, and random links on top of it. */
+async function connectAll(members: readonly Member[], prng: Prng): Promise<void> {
+  const links = new Set<string>();
+  const count = members.length;
+  for (let i = 0; i < count; i++) {
+    const others = prng.shuffled(Array.from({ length: count }, (_, j) => j).filter((j) => j !== i));
+    for (const j of [(i + 1) % count, ...others.slice(0, dialsPerNode)]) {
+      if (i !== j) links.add(`${Math.min(i, j)} ${Math.max(i, j)}`);
+    }
+  }
+  for (const link of links) {
+    const [from, to] = link.split(' ').map(Number) as [number, number];
+    await (members[from] as Member).connect((members[to] as Member).addresses);
+  }
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  setMaxListeners(0, signal);
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function outcomeOf({ prepared, pool, scenario, seed, record }: Trial, log: RoundLog): Outcome {
+  const reports = log.reports.map((report, i) => {
+    if (report === undefined) throw new Error(`${prepared.nodes[i]?.name} ended without a model`);
+    return report;
+  });
+  const rejected: Record<string, number> = {};
+  prepared.nodes.forEach(({ name: node }, i) => {
+    const report = reports[i] as MemberReport;
+    const { bytesSent, bytesReceived, updatesSent, updatesReceived } = report;
+    record({ event: 'node-traffic', seed, node, bytesSent, bytesReceived, updatesSent, updatesReceived });
+    for (const [code, count] of Object.entries(report.rejected)) {
+      record({ event: 'rejected', seed, node, code, count });
+      rejected[code] = (rejected[code] ?? 0) + count;
+    }
+  });
+  record({ event: 'mixing-graph', seed, edges: log.edges() });
+  const gossip: GossipOutcome = {
+    consensusDistance: log.consensusDistance,
+    deliveries: reports.reduce((sum, report) => sum + report.updatesReceived, 0),
+    staleness: log.staleness,
+    rejected,
+    rounds: log.rounds,
+  };
+  const { batchSize, stepsPerRound } = scenario.train;
+  return {
+    models: prepared.nodes.map((node, i) => {
+      const { weights, scale } = reports[i] as MemberReport;
+      return { node, scale, score: (data) => pool.score(weights, data) };
+    }),
+    samplesTrained: log.rounds.all * stepsPerRound * batchSize,
+    bytesSent: reports.map(({ bytesSent }) => bytesSent),
+    extraCpuSeconds: reports.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    extraPeakRssBytes: reports.reduce((sum, { peakRssBytes }) => sum + peakRssBytes, 0),
+    gossip,
+  };
+}

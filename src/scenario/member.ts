@@ -1,0 +1,160 @@
+// One node of a scenario's federation on a real host: host, protocol and training put together in this process.
+import { createHash } from 'node:crypto';
+import type { NodeData } from '../data/types.ts';
+import { weightCountOf } from '../gossip/payload.ts';
+import type { CoreEvent, CoreSettings } from '../gossip/protocol.ts';
+import { monotonicClock } from '../lib/clock.ts';
+import { Prng } from '../lib/prng.ts';
+import type { EnginePool } from '../model/engine-pool.ts';
+import { reparameterise, type Scale, scaleFromMoments } from '../model/scaler.ts';
+import { weightShapes } from '../model/weights.ts';
+import { FederationNode } from '../node/federation-node.ts';
+import { addressesOf, connect, startHost, topicMessageBytesMax } from '../node/host.ts';
+import { PoolLearner } from './learner.ts';
+import type { Agreement } from './manifest.ts';
+import { momentsOfTable } from './scales.ts';
+import type { Scenario } from './schema.ts';
+
+/** All that one node needs; plain data, so that it can be sent to another process. */
+export interface MemberConfig extends Agreement {
+  data: Pick<NodeData, 'name' | 'train'>;
+  seed: number;
+  /** Nodes in the federation. */
+  members: number;
+  gossip: Scenario['gossip'];
+  train: Scenario['train'];
+  /** Given where the nodes do not agree on a scaler by gossip. */
+  scale: Scale | undefined;
+  transport: 'tcp' | 'memory';
+}
+
+/** What a node has done and become. */
+export interface MemberReport {
+  weights: Float32Array;
+  scale: Scale;
+  /** Bytes written to streams of every protocol, before encryption. */
+  bytesSent: number;
+  bytesReceived: number;
+  updatesSent: number;
+  updatesReceived: number;
+  sendsFailed: number;
+  rejected: Record<string, number>;
+  /** Of the node's own process; 0 where it shares the run's. */
+  cpuSeconds: number;
+  peakRssBytes: number;
+}
+
+/** A node in this process or in one of its own. */
+export interface Member {
+  name: string;
+  peerId: string;
+  addresses: string[];
+  connect(addresses: readonly string[]): Promise<void>;
+  begin(): Promise<void>;
+  /** Resolves when the node has done its rounds; rejects where it cannot go on. */
+  finished: Promise<void>;
+  /** Ends the node; the report is what it has by then, undefined where it has not come as far as a scale. */
+  stop(): Promise<MemberReport | undefined>;
+}
+
+export type MemberEventHandler = (name: string, event: CoreEvent) => void;
+
+/** Most origins of moments that one federation keeps; above it a scaler is better agreed at constant size. */
+const originsMax = 512;
+
+/** Starts a node on a host of its own in this process, training on `pool`. */
+export async function startMember(config: MemberConfig, pool: EnginePool, onEvent: MemberEventHandler): Promise<Member> {
+  const { data, spec, settings, gossip, train, weights, federation } = config;
+  const { name } = data;
+  const seed = `${config.seed}/${name}`;
+  const keySeed = createHash('sha256').update(federation).update(seed).digest();
+  const host = await startHost({
+    transport: config.transport,
+    listen: [config.transport === 'tcp' ? '/ip4/127.0.0.1/tcp/0' : `/memory/${keySeed.toString('hex')}`],
+    keySeed,
+    degree: Math.min(gossip.degree, Math.max(1, config.members - 1)),
+  });
+  const learner = new PoolLearner({
+    pool,
+    spec,
+    settings,
+    stepsPerRound: train.stepsPerRound,
+    seed: String(config.seed),
+    data,
+    ...(config.scale && { scale: config.scale }),
+  });
+  let latest = weights;
+  const settingsOfCore = coreSettings(config, host.libp2p.peerId.toString());
+  const node = new FederationNode({
+    host,
+    federation,
+    settings: settingsOfCore,
+    limits: {
+      payloadBytesMax: weightCountOf(settingsOfCore.shapes) * Float32Array.BYTES_PER_ELEMENT,
+      originsMax,
+      features: spec.features,
+    },
+    learner,
+    clock: monotonicClock,
+    prng: new Prng(`${seed}/gossip`),
+    onEvent(event) {
+      if (event.type === 'round') latest = event.weights;
+      onEvent(name, event);
+    },
+  });
+  return {
+    name,
+    peerId: host.libp2p.peerId.toString(),
+    addresses: addressesOf(host),
+    connect: (addresses) => connect(host, addresses),
+    begin: () => node.start(weights, data.train.rows, config.scale ? undefined : momentsOfTable(data.train)),
+    finished: node.finished,
+    async stop() {
+      node.stop();
+      const { counters } = node;
+      await host.libp2p.stop();
+      if (learner.scale === undefined) return undefined;
+      return {
+        weights: latest,
+        scale: learner.scale,
+        bytesSent: [...host.traffic.bytesSent.values()].reduce((sum, bytes) => sum + bytes, 0),
+        bytesReceived: counters.bytesReceived,
+        updatesSent: counters.updatesSent,
+        updatesReceived: counters.updatesReceived,
+        sendsFailed: counters.sendsFailed,
+        rejected: Object.fromEntries(counters.rejected),
+        cpuSeconds: 0,
+        peakRssBytes: 0,
+      };
+    },
+  };
+}
+
+function coreSettings({ spec, gossip, train, members, scale }: MemberConfig, self: string): CoreSettings {
+  return {
+    self,
+    shapes: weightShapes(spec),
+    exchange: gossip.exchange,
+    mixing: gossip.mixing,
+    rounds: gossip.rounds,
+    encoding: gossip.encoding,
+    fanout: gossip.fanout,
+    stepsPerRound: train.stepsPerRound,
+    roundsMax: train.rounds,
+    stalenessMaxRounds: gossip.stalenessMaxRounds,
+    aheadMaxRounds: 1000,
+    roundTimeoutMs: gossip.roundTimeoutMs,
+    inlinePayloadBytesMax: topicMessageBytesMax,
+    scaler: scale
+      ? undefined
+      : {
+          features: spec.features,
+          originsMax,
+          reparameterise: (weights, from, to) =>
+            reparameterise(weights, spec, scaleFromMoments(from), scaleFromMoments(to)),
+        },
+    originsExpected: members,
+    settleMs: 15_000,
+    spreadMs: 100,
+  };
+}

@@ -1,0 +1,43 @@
+// What a method hands back to the runner, and what it is given. Types only.
+import type { PreparedData } from '../data/types.ts';
+import type { EnginePool } from '../model/engine-pool.ts';
+import type { ScoringModel } from './evaluate.ts';
+import type { Agreement } from './manifest.ts';
+import type { MetricsEvent } from './results.ts';
+import type { Scenario } from './schema.ts';
+
+/** One seed of a scenario, ready for any method. */
+export interface Trial {
+  scenario: Scenario;
+  seed: number;
+  prepared: PreparedData;
+  agreement: Agreement;
+  pool: EnginePool;
+  signal: AbortSignal;
+  /** Takes a line of metrics.jsonl. */
+  record(event: MetricsEvent): void;
+  /** Says that a round is done, of all nodes together. */
+  onRound(progress: { round: number; loss: number | null; consensusDistance: number | null; delivered: number }): void;
+}
+
+/** What gossip alone has to tell. */
+export interface GossipOutcome {
+  /** By round, from round 1. */
+  consensusDistance: number[];
+  deliveries: number;
+  /** Mixed updates by age in rounds. */
+  staleness: Record<string, number>;
+  rejected: Record<string, number>;
+  rounds: { all: number; withUpdates: number; mixed: number };
+}
+
+export interface Outcome {
+  models: ScoringModel[];
+  samplesTrained: number;
+  /** Bytes sent by each node, in order. */
+  bytesSent: number[];
+  /** Of processes other than the run's own. */
+  extraCpuSeconds: number;
+  extraPeakRssBytes: number;
+  gossip?: GossipOutcome;
+}

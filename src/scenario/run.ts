@@ -1,0 +1,209 @@
+// Runs a scenario: every method on every seed, on the same data, seed and budget. Owns the order of work and what a
+// run that is stopped or fails leaves behind.
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { prepareData } from '../data/prepare.ts';
+import { loadDevices } from '../data/source.ts';
+import type { Device, PreparedData } from '../data/types.ts';
+import { monotonicClock } from '../lib/clock.ts';
+import { EnginePool } from '../model/engine-pool.ts';
+import { baselines } from './baselines.ts';
+import { evaluateClaims } from './claims.ts';
+import { evaluate } from './evaluate.ts';
+import { runGossip } from './gossip-method.ts';
+import { agreementOf } from './manifest.ts';
+import type { Trial } from './outcome.ts';
+import type { RunOptions } from './progress.ts';
+import { Recorder } from './recorder.ts';
+import { type MethodName, type MetricsEvent, methodNames, type Summary } from './results.ts';
+import { fixedScale } from './scales.ts';
+import type { Scenario } from './schema.ts';
+import { type MethodResult, type SeedResult, summarise } from './summarise.ts';
+
+/**
+ * Runs `scenario` and writes config.yaml, metrics.jsonl and summary.json to `options.folder`, which must be empty or not
+ * exist. When `options.signal` fires, it writes what is finished, marked incomplete. Throws OperatorError, leaving no folder,
+ * where the data or the settings cannot work.
+ */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Summary> {
+  const { environment, scenarioFolder, signal } = options;
+  const devices = await loadDevices(scenario.data, { baseFolder: scenarioFolder, environment });
+  const preparedFirst = prepareData(devices, scenario, scenario.seeds[0] as number);
+  if (scenario.federation.scaler === 'fixed') fixedScale(scenario, preparedFirst.features);
+  const version = await packageVersion();
+  const run = new Run(scenario, options, devices, preparedFirst);
+  try {
+    const engine = await run.openPool(preparedFirst.features.length);
+    const recorder = await Recorder.open(options.folder, configYaml(scenario, options, version, engine));
+    try {
+      recorder.record({
+        event: 'started',
+        scenario: scenario.name,
+        atUtc: new Date().toISOString(),
+        nodes: preparedFirst.nodes.map(({ name }) => name),
+      });
+      const incomplete = await run.allSeeds((event) => recorder.record(event));
+      recorder.record({ event: 'ended', atUtc: new Date().toISOString(), incomplete });
+      const summary = run.summary(version, engine, incomplete);
+      await recorder.finish(summary);
+      return summary;
+    } catch (error) {
+      await recorder.discard();
+      throw error;
+    }
+  } finally {
+    await run.close();
+  }
+
+  async function packageVersion(): Promise<string> {
+    signal.throwIfAborted();
+    const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+    return (JSON.parse(text) as { version: string }).version;
+  }
+}
+
+/** The resolved scenario as YAML that can be run again. */
+function configYaml(scenario: Scenario, options: RunOptions, version: string, engine: string): string {
+  const { path } = scenario.data;
+  const isRelative = path !== undefined && !isAbsolute(path) && !path.startsWith('$');
+  const data = isRelative ? { ...scenario.data, path: resolve(options.scenarioFolder, path) } : scenario.data;
+  const made = `# Made by rumormill ${version} on Node.js ${process.version} (${process.platform} ${process.arch}), engine ${engine}.`;
+  return `${made}\n# Every default is filled in; run it again with: rumormill run config.yaml\n${stringify({ ...scenario, data })}`;
+}
+
+/** The state of one run between its seeds. */
+class Run {
+  private readonly scenario: Scenario;
+  private readonly options: RunOptions;
+  private readonly devices: readonly Device[];
+  private readonly preparedFirst: PreparedData;
+  private readonly methods: MethodName[];
+  private readonly finished: SeedResult[] = [];
+  private started: SeedResult | undefined;
+  private pool: EnginePool | undefined;
+  private poolFeatures = 0;
+
+  constructor(scenario: Scenario, options: RunOptions, devices: readonly Device[], preparedFirst: PreparedData) {
+    this.scenario = scenario;
+    this.options = options;
+    this.devices = devices;
+    this.preparedFirst = preparedFirst;
+    this.methods = methodNames.filter((name) => name === 'gossip' || scenario.baselines.includes(name));
+  }
+
+  /** Starts training threads for that many features, where they do not run yet, and returns the engine's name. */
+  async openPool(features: number): Promise<string> {
+    if (this.pool === undefined || this.poolFeatures !== features) {
+      await this.pool?.close();
+      const { engine, workers } = this.scenario.train;
+      this.pool = await EnginePool.create({
+        spec: { ...this.scenario.model, features },
+        settings: this.scenario.train,
+        engine: engine === 'tfjs' ? 'auto' : engine,
+        workers: workers ?? availableParallelism(),
+      });
+      this.poolFeatures = features;
+    }
+    return this.pool.name;
+  }
+
+  async close(): Promise<void> {
+    await this.pool?.close();
+  }
+
+  /** Runs every seed; true where the signal stopped it. */
+  async allSeeds(record: (event: MetricsEvent) => void): Promise<boolean> {
+    const { signal } = this.options;
+    try {
+      for (const [seedIndex, seed] of this.scenario.seeds.entries()) {
+        signal.throwIfAborted();
+        const prepared = seedIndex === 0 ? this.preparedFirst : prepareData(this.devices, this.scenario, seed);
+        await this.openPool(prepared.features.length);
+        this.started = { seed, methods: [] };
+        for (const method of this.methods) this.started.methods.push(await this.method(method, seedIndex, prepared, record));
+        this.finished.push(this.started);
+        this.started = undefined;
+      }
+      return false;
+    } catch (error) {
+      if (signal.aborted) return true;
+      throw error;
+    }
+  }
+
+  private async method(
+    method: MethodName,
+    seedIndex: number,
+    prepared: PreparedData,
+    record: (event: MetricsEvent) => void,
+  ): Promise<MethodResult> {
+    const { scenario, options, pool, methods } = this;
+    const seed = scenario.seeds[seedIndex] as number;
+    const { rounds } = scenario.train;
+    let peakRssBytes = process.memoryUsage.rss();
+    const before = methods.indexOf(method);
+    const trial: Trial = {
+      scenario,
+      seed,
+      prepared,
+      agreement: agreementOf(scenario, prepared.features, seed),
+      pool: pool as EnginePool,
+      signal: options.signal,
+      record,
+      onRound: (progress) => {
+        peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
+        const done = seedIndex + (before + progress.round / rounds) / methods.length;
+        options.onProgress({
+          seedIndex,
+          seeds: scenario.seeds.length,
+          method,
+          rounds,
+          fractionDone: done / scenario.seeds.length,
+          ...progress,
+        });
+      },
+    };
+    const beganMs = monotonicClock.nowMs();
+    const cpuBefore = process.cpuUsage();
+    const outcome = await (method === 'gossip' ? runGossip(trial) : baselines[method](trial));
+    const cpu = process.cpuUsage(cpuBefore);
+    const wallSeconds = (monotonicClock.nowMs() - beganMs) / 1000;
+    const evaluations = await evaluate(outcome.models, prepared, scenario.evaluate.threshold);
+    options.signal.throwIfAborted();
+    for (const { set, device, metrics } of evaluations) record({ event: 'evaluation', seed, method, set, device, ...metrics });
+    return {
+      method,
+      evaluations,
+      samplesTrained: outcome.samplesTrained,
+      bytesSent: outcome.bytesSent,
+      wallSeconds,
+      cpuSeconds: (cpu.user + cpu.system) / 1e6 + outcome.extraCpuSeconds,
+      peakRssBytes: peakRssBytes + outcome.extraPeakRssBytes,
+      ...(outcome.gossip && { gossip: outcome.gossip }),
+    };
+  }
+
+  summary(version: string, engine: string, incomplete: boolean): Summary {
+    const { scenario, preparedFirst, finished, started } = this;
+    const notes = [...preparedFirst.notes];
+    const onlyStarted = finished.length === 0 && started !== undefined && started.methods.length > 0;
+    if (onlyStarted) notes.push(`Stopped during the first seed; only its finished methods are here.`);
+    const summary: Summary = {
+      scenario: scenario.name,
+      rumormill: version,
+      incomplete,
+      seeds: finished.map(({ seed }) => seed),
+      nodes: preparedFirst.nodes.length,
+      rounds: scenario.train.rounds,
+      transport: scenario.network.transport,
+      engine,
+      notes,
+      ...summarise(onlyStarted ? [started] : finished),
+      expectations: [],
+      traceHash: null,
+    };
+    return { ...summary, expectations: evaluateClaims(scenario.expect, summary) };
+  }
+}
