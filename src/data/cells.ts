@@ -35,20 +35,13 @@ export function parseTimeMs(cell: string): number {
   }
   const parts = dateTime.exec(cell);
   if (parts !== null) {
-    const [year, month, day, hour, minute] = [1, 2, 3, 4, 5].map((i) => Number(parts[i] ?? 0)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const seconds = Number(parts[6] ?? 0);
-    const dayMs = Date.UTC(year, month - 1, day);
-    const date = new Date(dayMs);
+    const part = (index: number): number => Number(parts[index] ?? 0);
+    const month = part(2) - 1;
+    const dayMs = Date.UTC(part(1), month, part(3));
     // Date.UTC rolls 31 February over into March; only a date that stays as written is a date.
-    const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-    if (exists && hour < 24 && minute < 60 && seconds < 60) {
-      return dayMs + (hour * 60 + minute) * 60_000 + seconds * 1000 - zoneMs(parts[7]);
+    const exists = new Date(dayMs).getUTCMonth() === month;
+    if (exists && part(4) < 24 && part(5) < 60 && part(6) < 60) {
+      return dayMs + (part(4) * 60 + part(5)) * 60_000 + part(6) * 1000 - zoneMs(parts[7]);
     }
   }
   const found = cell.trim() === '' ? 'an empty cell' : `the text ${quote(cell)}`;

@@ -136,7 +136,7 @@ function gather(
 
 /**
  * Writes mean, population deviation, least-squares slope per sample, and root mean square around that line, over the present
- * values. Works on differences from the first present value, as 1e8 Pa squared would eat the digits that matter.
+ * values, of which there are two or more. Works on differences from the first present value, as 1e8 Pa squared would eat the digits that matter.
  */
 function summarise(column: Float64Array, length: number, present: number, out: Float64Array, at: number): void {
   let origin = 0;
@@ -163,7 +163,7 @@ function summarise(column: Float64Array, length: number, present: number, out: F
     sumTX += (t - meanT) * x;
     sumXX += x * x;
   }
-  const slope = sumTT > 0 ? sumTX / sumTT : 0;
+  const slope = sumTX / sumTT;
   let sumRR = 0;
   for (let t = origin; t < length; t++) {
     const value = column[t]!;

@@ -10,9 +10,9 @@ const blocksAimed = 20;
  * The instances of a series that has no instance column.
  *
  * With windows of one sample each row is an instance: such rows are taken as independent. Otherwise the series is cut where
- * there is a gap, where the publisher's split changes, and one window before and after each run of anomalous rows (so that a
- * run and its edges are one instance, and what lies between runs stays normal); each piece is then cut in time order into
- * blocks of about a twentieth of the series, a whole number of strides long, never shorter than a window. `name` is for
+ * there is a gap, where the publisher's split changes, and one window before and after each run of anomalous rows (so that
+ * windows over its edges remain, and what lies between runs stays normal); each piece is then cut in time order into blocks
+ * of about a twentieth of the series, a whole number of strides long, never shorter than a window. `name` is for
  * errors.
  */
 export function cutIntoInstances(series: Series, window: WindowSpec, name: string): Recording[] {

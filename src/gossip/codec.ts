@@ -12,7 +12,7 @@ import { FieldReader, Fields } from './wire.ts';
 /** A model on offer: the header, and the weights unless it only announces them. */
 export interface UpdateMessage {
   kind: 'update';
-  /** Rounds the sender has finished, in [0, 2³²). */
+  /** The sender's round, in [0, 2³²); a late joiner goes on from that of the model it takes over. */
   round: number;
   /** Optimiser steps the sender has done, in [0, 2⁵³). */
   steps: number;

@@ -6,7 +6,7 @@ import type { PullMessage, UpdateMessage } from './codec.ts';
 import { Inbox, type ReceivedUpdate } from './inbox.ts';
 import { mixingRules } from './mixing.ts';
 import { type Moments, type MomentsEntry, MomentsStore } from './moments.ts';
-import { decodePayload, digestOf, encodePayload } from './payload.ts';
+import { decodePayload, digestOf, encodePayload, payloadBytesOf } from './payload.ts';
 import { PeerError } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
@@ -40,9 +40,10 @@ export class GossipCore {
   private weights: Float32Array = new Float32Array();
   private loss = 0;
   private frame = noScaler;
-  /** The moments that `frame` was made of, for a late joiner that takes over my model. */
-  private frameEntries: MomentsStore | undefined;
-  private offered: UpdateMessage | undefined;
+  /** The moments that `frame` was made of. */
+  private frameEntries: readonly MomentsEntry[] = [];
+  /** My latest update, and the moments of its scaler for a late joiner that takes it over. */
+  private offered: { update: UpdateMessage; origins: readonly MomentsEntry[] } | undefined;
   /** Peers asked for their model while joining, who have not answered yet. */
   private readonly asked = new Set<string>();
   /** The moments of asked peers' scalers, as answered. */
@@ -50,6 +51,7 @@ export class GossipCore {
   private answers = 0;
   /** Origins whose moments my neighbours may not know yet. */
   private readonly news = new Set<string>();
+  private spreadScheduled = false;
   private caughtUpFrom: string | undefined;
 
   constructor(settings: CoreSettings, prng: Prng) {
@@ -88,11 +90,9 @@ export class GossipCore {
   /** What to answer to a peer's pull: the moments of my model's scaler first, then the model. */
   answer(pull: PullMessage): PullAnswer[] {
     const answers: PullAnswer[] = [];
-    const entries = this.frameEntries ?? this.moments;
-    if (pull.moments && entries !== undefined && entries.size > 0) {
-      answers.push({ kind: 'moments', origins: entries.entries() });
-    }
-    const held = this.offered;
+    const origins = this.offered?.origins ?? this.moments?.entries() ?? [];
+    if (pull.moments && origins.length > 0) answers.push({ kind: 'moments', origins });
+    const held = this.offered?.update;
     const wanted = held !== undefined && (pull.digest.length === 0 || equalBytes(pull.digest, held.digest));
     answers.push(wanted ? held : { kind: 'notHeld', digest: pull.digest });
     return answers;
@@ -113,17 +113,16 @@ export class GossipCore {
       this.moments.setOwn(this.settings.self, moments);
       this.news.add(this.settings.self);
     }
-    const effects: Effect[] = [
-      { kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs },
-      { kind: 'setTimer', timer: 'spread', delayMs: this.settings.spreadMs },
-    ];
+    const effects: Effect[] = [{ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs }];
+    effects.push(...this.scheduleSpread());
     for (const peer of this.peers.sorted()) effects.push(...this.askToCatchUp(peer));
     return [...effects, ...this.trainIfReady(nowMs)];
   }
 
   private onPeerUp(peer: string): Effect[] {
-    if (!this.peers.add(peer) || this.phase !== 'joining') return [];
-    return this.askToCatchUp(peer);
+    if (!this.peers.add(peer)) return [];
+    const effects = this.scheduleSpread();
+    return this.phase === 'joining' ? [...effects, ...this.askToCatchUp(peer)] : effects;
   }
 
   private askToCatchUp(peer: string): Effect[] {
@@ -156,31 +155,30 @@ export class GossipCore {
     }
     if (!changed) return [];
     const effects: Effect[] = [];
-    const spreads = this.phase === 'joining' || this.news.size > 0;
     for (const { peer, version } of this.moments.entries()) if (before.get(peer) !== version) this.news.add(peer);
-    if (!spreads) effects.push({ kind: 'setTimer', timer: 'spread', delayMs: this.settings.spreadMs });
+    effects.push(...this.scheduleSpread());
     if (this.phase !== 'joining') return effects;
     effects.push({ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs });
     return [...effects, ...this.trainIfReady(nowMs)];
   }
 
+  /** News waits a little, so that much of it travels as one message; without neighbours it waits for one. */
+  private scheduleSpread(): Effect[] {
+    if (this.spreadScheduled || this.news.size === 0 || this.peers.size === 0) return [];
+    this.spreadScheduled = true;
+    return [{ kind: 'setTimer', timer: 'spread', delayMs: this.settings.spreadMs }];
+  }
+
   /**
-   * Passes news of moments on to the neighbours, many at once (rumour mongering); while joining also asks one of them for
-   * all it knows (anti-entropy), which mends what was lost. Demers et al., Epidemic algorithms, 1987.
+   * Passes news of moments on to the neighbours, once (rumour mongering; Demers et al., Epidemic algorithms, 1987). A node
+   * that joins asks each new neighbour for all it knows, so together every origin reaches every node.
    */
   private spread(): Effect[] {
-    const effects: Effect[] = [];
-    if (this.news.size > 0 && this.moments && this.peers.size > 0) {
-      const origins = this.moments.entries().filter(({ peer }) => this.news.has(peer));
-      effects.push({ kind: 'publish', message: { kind: 'moments', origins } });
-      this.news.clear();
-    }
-    if (this.phase !== 'joining' && this.news.size === 0) return effects;
-    const asked = this.moments && this.phase === 'joining' ? this.peers.sample(1, this.prng)[0] : undefined;
-    if (asked !== undefined) {
-      effects.push({ kind: 'pull', peer: asked, message: { kind: 'pull', digest: new Uint8Array(), moments: true } });
-    }
-    return [...effects, { kind: 'setTimer', timer: 'spread', delayMs: this.settings.spreadMs }];
+    this.spreadScheduled = false;
+    if (this.peers.size === 0 || this.moments === undefined) return [];
+    const origins = this.moments.entries().filter(({ peer }) => this.news.has(peer));
+    this.news.clear();
+    return [{ kind: 'publish', message: { kind: 'moments', origins } }];
   }
 
   private trainIfReady(nowMs: number): Effect[] {
@@ -227,8 +225,7 @@ export class GossipCore {
       this.weights = this.settings.scaler.reparameterise(this.weights, this.frame.moments, moments);
     }
     this.frame = { digest, moments };
-    this.frameEntries = new MomentsStore(this.settings.scaler);
-    this.frameEntries.merge(this.moments.entries());
+    this.frameEntries = this.moments.entries();
     return [{ kind: 'rescale', moments }];
   }
 
@@ -262,7 +259,7 @@ export class GossipCore {
       payloadBytes: payload.length,
       payload,
     };
-    this.offered = update;
+    this.offered = { update, origins: this.frameEntries };
     if (exchange === 'random') {
       return this.peers.sample(fanout, this.prng).map((peer) => ({ kind: 'send', peer, message: update }));
     }
@@ -280,6 +277,7 @@ export class GossipCore {
       throw new PeerError('future-round');
     if (update.round < this.round - stalenessMaxRounds) throw new PeerError('stale');
     if (this.inbox.hasSeen(from, update.round)) throw new PeerError('duplicate');
+    if (update.payloadBytes !== payloadBytesOf(shapes, update.encoding)) throw new PeerError('wrong-shape');
     if (update.payload === undefined) {
       return [{ kind: 'pull', peer: from, message: { kind: 'pull', digest: update.digest, moments: false } }];
     }

@@ -1,7 +1,7 @@
 // A fixed set of worker threads, each with one engine, so that training never stalls the event loop.
 // Owns the queue and the threads; what a job computes depends on the job alone, never on the thread that runs it.
 import assert from 'node:assert/strict';
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { OperatorError } from '../lib/errors.ts';
 import type { Dataset, OptimiserState } from './engine.ts';
 import type { WorkerJob, WorkerReply, WorkerSetup } from './engine-messages.ts';
@@ -56,13 +56,18 @@ export class EnginePool {
   static async create(options: PoolOptions, script: URL = workerScript()): Promise<EnginePool> {
     const { workers: count, ...setup } = options;
     assert(Number.isInteger(count) && count >= 1, 'a pool needs at least one worker');
-    const workers = Array.from(
-      { length: count },
-      () => new Worker(script, { workerData: setup satisfies WorkerSetup }),
-    );
+    const workers: Worker[] = [];
+    const start = () => {
+      // With the environment shared, what the engine sets for a native backend reaches the process.
+      const worker = new Worker(script, { workerData: setup satisfies WorkerSetup, env: SHARE_ENV });
+      workers.push(worker);
+      return engineName(worker);
+    };
     try {
-      const names = await Promise.all(workers.map(engineName));
-      return new EnginePool(names[0] as string, workers);
+      const name = await start();
+      if (name === 'tfjs-node') await keepNativeAddon(setup);
+      await Promise.all(Array.from({ length: count - 1 }, start));
+      return new EnginePool(name, workers);
     } catch (error) {
       await Promise.all(workers.map((worker) => worker.terminate()));
       throw error;
@@ -164,6 +169,15 @@ export class EnginePool {
 function workerScript(): URL {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return new URL(`./engine-worker.${extension}`, import.meta.url);
+}
+
+/**
+ * Node unloads a native addon when the last thread that uses it ends, and libtensorflow's own threads then crash the
+ * process; loaded in the main thread too, it stays.
+ */
+async function keepNativeAddon({ spec, settings }: WorkerSetup): Promise<void> {
+  const { createTfjsEngine } = await import('./tfjs-engine.ts');
+  await createTfjsEngine(spec, settings, 'tfjs-node');
 }
 
 /** The first words of a worker: its engine's name, or why it has none. */

@@ -70,10 +70,13 @@ async function loadBackend(name: Exclude<TfjsBackend, 'auto'>): Promise<string> 
   return backend;
 }
 
-/** Imports the optional native package: installed beside us, or built by `npm run tfjs-node:build`. */
+/** Imports the optional native package: built by `npm run tfjs-node:build`, or else installed beside us. */
 async function importTfjsNode(): Promise<void> {
-  // tfjs-node 4.22 calls this function, which Node 23 removed.
-  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
+  // tfjs-node 4.22 calls the first function, which Node 23 removed, and the second, which warns.
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
+  // Libtensorflow prints notes on standard error unless told not to; oneDNN's results differ from machine to machine.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
   const built = fileURLToPath(new URL('../../node_modules/.cache/tfjs-node/', import.meta.url));
   const require = createRequire(existsSync(built) ? join(built, 'package.json') : import.meta.url);
   await import(pathToFileURL(require.resolve('@tensorflow/tfjs-node')).href);

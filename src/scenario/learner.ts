@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert';
 import type { NodeData } from '../data/types.ts';
 import type { Moments } from '../gossip/moments.ts';
+import { allFinite } from '../gossip/payload.ts';
 import { OperatorError } from '../lib/errors.ts';
 import type { AutoencoderSpec, Dataset, OptimiserState, TrainSettings } from '../model/engine.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
@@ -45,9 +46,9 @@ export class PoolLearner implements Learner {
     const { pool, seed, data } = this.options;
     const request = { weights, optimiser: this.optimiser, data: this.rows, steps, seed: `${seed}/${data.name}/${round}` };
     const result = await pool.train(request, signal);
-    if (!Number.isFinite(result.loss)) {
+    if (!Number.isFinite(result.loss) || !allFinite(result.weights)) {
       throw new OperatorError(
-        `training of ${data.name} diverged in round ${round}: the loss is not finite; lower train.learningRate`,
+        `training of ${data.name} diverged in round ${round}: loss or weights are not finite; lower train.learningRate`,
       );
     }
     this.optimiser = result.optimiser;

@@ -37,7 +37,7 @@ const dataSchema = z.strictObject({
     .prefault({})
     .describe('900 s at one-minute means: the length the 3W literature uses'),
   features: z.enum(['raw', 'summary']).default('summary').describe('summary: mean, deviation, slope, residual'),
-  maskFrozen: z.boolean().default(true).describe('treat a sensor that never changes in the training data as missing'),
+  maskFrozen: z.boolean().default(true).describe('treat a sensor that is stuck in most training recordings as missing'),
   split: z
     .strictObject({
       train: share.default(0.6),

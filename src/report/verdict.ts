@@ -1,0 +1,166 @@
+// The run in plain English, generated from the numbers. Says what they say, also where that is not in gossip's favour.
+import type { MethodName, Summary } from '../scenario/results.ts';
+import { type DeviceScores, deviceTable, methodsOn } from './devices.ts';
+import { counted, fixed, interval } from './format.ts';
+import { methodStyles } from './methods.ts';
+
+/** One sentence to take away, and what a fair reader would add: none to four sentences. */
+export interface Verdict {
+  lead: string;
+  also: string[];
+}
+
+/** What gossip is compared with in the first sentence: the first of these that the run has. */
+const references = ['centralised', 'fedavg', 'local', 'statistic'] as const;
+
+export function verdict(summary: Summary): Verdict {
+  const lead = leadOf(summary);
+  return { lead: summary.incomplete && summary.seeds.length > 0 ? soFar(summary, lead) : lead, also: alsoOf(summary) };
+}
+
+function leadOf(summary: Summary): string {
+  const ran = methodsOn(summary, 'own');
+  if (ran.length === 0) {
+    return summary.seeds.length === 0
+      ? 'The run was stopped before a seed was finished, so there is nothing to compare yet.'
+      : 'The run has no method to report.';
+  }
+  const gossip = summary.methods.gossip?.own;
+  if (gossip === undefined) return withoutGossip(summary);
+  if (gossip.auroc.mean === null) {
+    const flagged = gossip.fpr.mean;
+    return `No device has both normal and anomalous test rows, so AUROC cannot be computed${
+      flagged === null
+        ? ''
+        : `; at its label-free threshold gossip flags ${fixed(100 * flagged, 1)} % of the normal test rows`
+    }.`;
+  }
+  const reference = references.find((method) => aurocOf(summary, method) !== null);
+  if (reference === undefined) {
+    return `Gossip reaches ${fixed(gossip.auroc.mean)} AUROC (${evidence(summary, gossip.auroc.ci95)}); the run has nothing to compare it with.`;
+  }
+  return `${comparison(summary, reference)}${reference === 'statistic' ? '' : statisticClause(summary, reference)}.`;
+}
+
+/** 'Gossip is 0.004 AUROC below the centralised model (95 % interval −0.002 to 0.010, 5 seeds)'. */
+function comparison(summary: Summary, reference: MethodName): string {
+  const { mean, ci95 } = gapOf(summary, reference);
+  const { phrase } = methodStyles[reference];
+  if (Number(fixed(Math.abs(mean))) === 0) {
+    return `Gossip and ${phrase} have the same AUROC to three decimals (${evidence(summary, ci95)})`;
+  }
+  const [side, along] = mean > 0 ? (['below', ci95] as const) : (['above', mirrored(ci95)] as const);
+  return `Gossip is ${fixed(Math.abs(mean))} AUROC ${side} ${phrase} (${evidence(summary, along)})`;
+}
+
+function statisticClause(summary: Summary, reference: MethodName): string {
+  const devices = deviceTable(summary, 'own').evaluable.filter(({ auroc }) => auroc.has('statistic'));
+  if (devices.length === 0) return '';
+  const wins = countWhere(
+    devices,
+    ({ auroc }) => above(auroc, 'statistic', 'gossip') && above(auroc, 'statistic', reference),
+  );
+  const of = counted(devices.length, 'device');
+  if (wins === 0) return `; the plain statistic beats both on none of ${of}`;
+  return wins === devices.length
+    ? `; the plain statistic beats both on every device (${of})`
+    : `; the plain statistic beats both on ${wins} of ${of}`;
+}
+
+function withoutGossip(summary: Summary): string {
+  const scored = methodsOn(summary, 'own').flatMap(([method, { auroc }]) =>
+    auroc.mean === null ? [] : [{ method, mean: auroc.mean, ci95: auroc.ci95 }],
+  );
+  if (scored.length === 0) {
+    return 'Gossip was not part of this run, and no device has both normal and anomalous test rows, so AUROC cannot be computed.';
+  }
+  const best = scored.reduce((a, b) => (b.mean > a.mean ? b : a));
+  const { phrase } = methodStyles[best.method];
+  return `Gossip was not part of this run; ${phrase} reaches ${fixed(best.mean)} AUROC (${evidence(summary, best.ci95)}).`;
+}
+
+function alsoOf(summary: Summary): string[] {
+  const also: string[] = [];
+  const gossip = summary.methods.gossip?.own.auroc;
+  if (gossip === undefined || gossip.mean === null) return also;
+  const reference = references.find((method) => aurocOf(summary, method) !== null);
+  if (reference !== undefined) {
+    const { ci95 } = gapOf(summary, reference);
+    if (ci95 !== null) {
+      also.push(
+        ci95[0] <= 0 && ci95[1] >= 0
+          ? 'The interval includes zero: these seeds do not tell the two apart.'
+          : 'The interval does not include zero: the difference is more than chance between seeds.',
+      );
+    }
+  }
+  const statistic = aurocOf(summary, 'statistic');
+  if (statistic !== null && reference !== 'statistic') {
+    const both = `${fixed(statistic)} against ${fixed(gossip.mean)}`;
+    also.push(
+      statistic > gossip.mean
+        ? `On average the plain statistic does better than gossip (${both}): its model adds nothing over it here.`
+        : `On average gossip does better than the plain statistic (${fixed(gossip.mean)} against ${fixed(statistic)}).`,
+    );
+  }
+  if (aurocOf(summary, 'local') !== null && reference !== 'local') also.push(sharingSentence(summary));
+  const worst = lowest(deviceTable(summary, 'own').evaluable);
+  if (worst !== undefined) also.push(`Gossip does worst on ${worst.device}, with ${fixed(worst.value)}.`);
+  return also;
+}
+
+function sharingSentence(summary: Summary): string {
+  const { mean } = gapOf(summary, 'local');
+  const devices = deviceTable(summary, 'own').evaluable.filter(
+    ({ auroc }) => auroc.has('gossip') && auroc.has('local'),
+  );
+  const harmed = countWhere(devices, ({ auroc }) => above(auroc, 'local', 'gossip'));
+  const by = fixed(Math.abs(mean));
+  const share = `${harmed} of ${counted(devices.length, 'device')} would do better alone`;
+  if (Number(by) === 0) return `Sharing makes no difference on average; ${share}.`;
+  return mean > 0
+    ? `Sharing does not help on average: training alone is ${by} above gossip, and ${share}.`
+    : `Sharing is worth ${by} on average over training alone; ${share}.`;
+}
+
+function soFar(summary: Summary, lead: string): string {
+  const rest = lead.startsWith('Gossip') || lead.startsWith('No ') ? lead[0]?.toLowerCase() + lead.slice(1) : lead;
+  return `So far, with ${counted(summary.seeds.length, 'seed')} finished: ${rest}`;
+}
+
+function evidence(summary: Summary, ci95: readonly [number, number] | null): string {
+  if (summary.seeds.length === 1) return 'one seed, so no interval';
+  const seeds = counted(summary.seeds.length, 'seed');
+  return ci95 === null ? `${seeds}, no interval` : `95 % interval ${interval(ci95)}, ${seeds}`;
+}
+
+/** The summary's gap, or the difference of the means where it has none. */
+function gapOf(summary: Summary, baseline: MethodName): { mean: number; ci95: [number, number] | null } {
+  const entry = summary.gap[baseline]?.['own.auroc'];
+  return entry ?? { mean: (aurocOf(summary, baseline) ?? 0) - (aurocOf(summary, 'gossip') ?? 0), ci95: null };
+}
+
+function aurocOf(summary: Summary, method: MethodName): number | null {
+  return summary.methods[method]?.own.auroc.mean ?? null;
+}
+
+function mirrored(ci95: [number, number] | null): [number, number] | null {
+  return ci95 === null ? null : [-ci95[1], -ci95[0]];
+}
+
+function above(auroc: ReadonlyMap<MethodName, number>, a: MethodName, b: MethodName): boolean {
+  return (auroc.get(a) ?? Number.NaN) > (auroc.get(b) ?? Number.NaN);
+}
+
+function countWhere(devices: readonly DeviceScores[], test: (device: DeviceScores) => boolean): number {
+  return devices.filter(test).length;
+}
+
+function lowest(devices: readonly DeviceScores[]): { device: string; value: number } | undefined {
+  let worst: { device: string; value: number } | undefined;
+  for (const { device, auroc } of devices) {
+    const value = auroc.get('gossip');
+    if (value !== undefined && (worst === undefined || value < worst.value)) worst = { device, value };
+  }
+  return worst;
+}
