@@ -46,9 +46,10 @@ function build() {
 }
 
 function check() {
-  // tfjs-node 4.22 calls this function, which Node 23 removed.
-  util.isNullOrUndefined = (value) => value === null || value === undefined;
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  // The same preparations as in src/model/tfjs-engine.ts.
+  Object.assign(util, { isNullOrUndefined: (value) => value === null || value === undefined, isArray: Array.isArray });
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
   const tf = createRequire(join(folder, 'package.json'))('@tensorflow/tfjs-node');
   const product = tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]])).dataSync()[0];
   if (tf.getBackend() !== 'tensorflow' || product !== 11) fail('the addon loads but does not calculate');

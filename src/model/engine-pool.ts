@@ -139,6 +139,8 @@ export class EnginePool {
   }
 
   private finish(worker: Worker, reply: WorkerReply): void {
+    // An answer may still be on its way when the pool is closed.
+    if (this.closed) return;
     const queued = this.busy.get(worker);
     assert(queued !== undefined, 'a training thread answered without a job');
     this.busy.delete(worker);

@@ -117,7 +117,9 @@ export class FederationNode {
     const { pubsub } = this.options.host;
     const byMesh = this.options.settings.exchange === 'mesh' || this.options.settings.exchange === 'pull';
     const now = new Set(
-      byMesh ? pubsub.getMeshPeers(this.topic) : pubsub.getSubscribers(this.topic).map((peer: PeerId) => peer.toString()),
+      byMesh
+        ? pubsub.getMeshPeers(this.topic)
+        : pubsub.getSubscribers(this.topic).map((peer: PeerId) => peer.toString()),
     );
     const before = this.exchanged;
     this.exchanged = now;
@@ -144,7 +146,11 @@ export class FederationNode {
   }
 
   /** Hands one message to the core; the code says what was wrong with it. */
-  private receive(from: string, bytes: Uint8Array, via: 'topic' | 'stream' | 'pull'): { code: PeerErrorCode | undefined; reach: Reach } {
+  private receive(
+    from: string,
+    bytes: Uint8Array,
+    via: 'topic' | 'stream' | 'pull',
+  ): { code: PeerErrorCode | undefined; reach: Reach } {
     try {
       const message = decodeMessage(bytes, this.limits);
       this.counters.bytesReceived += bytes.length;
@@ -154,7 +160,10 @@ export class FederationNode {
       const penalty = effects.find((effect) => effect.kind === 'penalise' && effect.peer === from);
       this.run(effects);
       const broadcast = message.kind === 'update' && this.options.settings.exchange === 'broadcast';
-      return { code: penalty?.kind === 'penalise' ? penalty.code : undefined, reach: broadcast ? 'everyone' : 'neighbours' };
+      return {
+        code: penalty?.kind === 'penalise' ? penalty.code : undefined,
+        reach: broadcast ? 'everyone' : 'neighbours',
+      };
     } catch (error) {
       return { code: this.count(error), reach: 'neighbours' };
     }

@@ -51,21 +51,21 @@ export async function startHost(options: HostOptions): Promise<Host> {
     services: {
       identify: identify(),
       pubsub: gossipsub({
-          D: degree,
-          Dlo: Math.max(1, degree - 2),
-          Dhi: degree * 2,
-          Dscore: Math.max(1, degree - 2),
-          Dout: Math.max(0, Math.min(2, Math.floor(degree / 2) - 1)),
-          // Off: each would send an update beyond the mesh, and the mesh is the mixing graph. Measured with 64 hosts and
-          // 20 kB updates, lazy gossip raises deliveries from 6.4 to 10 a node and round, and the time by half.
-          floodPublish: false,
-          Dlazy: 0,
-          gossipFactor: 0,
-          // More than ten peers at one address count as one attacker; on loopback they are a scenario.
-          scoreParams: { IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']) },
-          allowPublishToZeroTopicPeers: true,
-          maxInboundDataLength: 2 * topicMessageBytesMax,
-        }),
+        D: degree,
+        Dlo: Math.max(1, degree - 2),
+        Dhi: degree * 2,
+        Dscore: Math.max(1, degree - 2),
+        Dout: Math.max(0, Math.min(2, Math.floor(degree / 2) - 1)),
+        // Off: each would send an update beyond the mesh, and the mesh is the mixing graph. Measured with 64 hosts and
+        // 20 kB updates, lazy gossip raises deliveries from 6.4 to 10 a node and round, and the time by half.
+        floodPublish: false,
+        Dlazy: 0,
+        gossipFactor: 0,
+        // More than ten peers at one address count as one attacker; on loopback they are a scenario.
+        scoreParams: { IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']) },
+        allowPublishToZeroTopicPeers: true,
+        maxInboundDataLength: 2 * topicMessageBytesMax,
+      }),
     },
   });
   return { libp2p, pubsub: libp2p.services.pubsub as GossipSub & MeshView, traffic };

@@ -1,5 +1,14 @@
 // Counts the bytes a host sends, by protocol. Owns the counters; changes nothing that is sent.
-import type { Counter, CounterGroup, Histogram, HistogramGroup, Metric, MetricGroup, Metrics, Stream } from '@libp2p/interface';
+import type {
+  Counter,
+  CounterGroup,
+  Histogram,
+  HistogramGroup,
+  Metric,
+  MetricGroup,
+  Metrics,
+  Stream,
+} from '@libp2p/interface';
 
 /** Bytes written to streams, by protocol, after the protocol's own framing and before encryption. */
 export type BytesByProtocol = ReadonlyMap<string, number>;
@@ -49,4 +58,11 @@ function nothing(): void {
   // Only bytes by stream are measured.
 }
 
-const unused = { update: nothing, increment: nothing, decrement: nothing, reset: nothing, observe: nothing, timer: () => nothing };
+const unused = {
+  update: nothing,
+  increment: nothing,
+  decrement: nothing,
+  reset: nothing,
+  observe: nothing,
+  timer: () => nothing,
+};

@@ -14,7 +14,7 @@ use([BarChart, CustomChart, LineChart, ScatterChart, GridComponent, SVGRenderer]
 export interface Chart {
   height: number;
   option: EChartsOption;
-  /** Tooltips: tooltips[series][item]; none where undefined. */
+  /** Tooltips: tooltips[series][item]; none where undefined, nor on a phone, where nothing can hover. */
   tooltips: readonly (readonly string[] | undefined)[];
 }
 
@@ -36,16 +36,18 @@ const narrowWidth = 340;
  */
 export function drawChart(id: string, label: string, width: number, chartAt: (frame: Frame) => Chart): Html {
   const draw = (frame: Frame, variant: string): Html =>
-    html`<div class="chart ${variant}">${svgOf(`${id}-${variant}`, label, frame.width, chartAt(frame))}</div>`;
+    html`<div class="chart ${variant}">${svgOf(`${id}-${variant}`, label, frame, chartAt(frame))}</div>`;
   return html`${draw({ width, isNarrow: false }, 'wide')}
 ${draw({ width: narrowWidth, isNarrow: true }, 'narrow')}`;
 }
 
-function svgOf(id: string, label: string, width: number, { height, option, tooltips }: Chart): Html {
+function svgOf(id: string, label: string, { width, isNarrow }: Frame, { height, option, tooltips }: Chart): Html {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, ...option });
-    return trusted(adapted(chart.renderToSVGString(), { id, label, width, height, tooltips }));
+    return trusted(
+      adapted(chart.renderToSVGString(), { id, label, width, height, tooltips: isNarrow ? [] : tooltips }),
+    );
   } finally {
     chart.dispose();
   }
@@ -65,10 +67,13 @@ function adapted(svg: string, { id, label, width, height, tooltips }: Drawing): 
     svg
       .replace(
         /^<svg [^>]*>\s*<rect [^>]*><\/rect>/,
-        `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeText(label)}" viewBox="0 0 ${width} ${height}">`,
+        `<svg role="img" aria-label="${escapeText(label)}" viewBox="0 0 ${width} ${height}">`,
       )
       .replace(/<style >[\s\S]*?<\/style>/g, '')
-      .replace(/ class="zr\d+-cls-\d+"| pointer-events="visible"| xml:space="preserve"/g, '')
+      .replace(
+        / class="zr\d+-cls-\d+"| pointer-events="visible"| xml:space="preserve"| dominant-baseline="central"/g,
+        '',
+      )
       .replace(/ style="font-size:12px;font-family:[^"]*;"/g, '')
       // Ids are numbered over the life of the process; the page needs its own, the same each time.
       .replace(/(id="|url\(#)zr\d+-/g, `$1${id}-`)
@@ -86,6 +91,7 @@ function adapted(svg: string, { id, label, width, height, tooltips }: Drawing): 
           String(Number(Number(number).toFixed(attribute.startsWith(' t') ? 3 : 1))),
         ),
       )
+      .replace(/"><\/(?:path|polygon|rect|line)>/g, '"/>')
       .replace(/\n+/g, '\n')
   );
 }

@@ -1,5 +1,5 @@
 // Curves over rounds: the loss of each method, and the consensus distance. Draws; computes nothing.
-import type { CustomSeriesOption, LineSeriesOption } from 'echarts';
+import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts';
 import type { MethodName } from '../scenario/results.ts';
 import { axisText, type Chart, type Frame, hitFill, valueAxisLook } from './chart.ts';
 import { magnitude } from './format.ts';
@@ -18,23 +18,28 @@ export function lossChart(curves: ReadonlyMap<MethodName, LossPoint[]>, frame: F
     [...curves].map(([method, curve]) => [method, new Map(curve.map((point) => [point.round, point]))] as const),
   );
   const bands = methods.map((method) => bandSeries(curves.get(method) ?? [], methodStyles[method].colour));
-  const lines = methods.map((method, i): LineSeriesOption => {
-    const curve = curves.get(method) ?? [];
-    return {
+  const lines = methods.map(
+    (method): LineSeriesOption => ({
       type: 'line',
+      silent: true,
+      showSymbol: false,
+      lineStyle: { color: methodStyles[method].colour, width: method === 'gossip' ? 2.5 : 1.75 },
+      data: (curves.get(method) ?? []).map(({ round, median }) => [round, median]),
+    }),
+  );
+  // A few shapes on each line tell lines apart without colour; each line has them at other rounds.
+  const shapes = methods.map(
+    (method, i): ScatterSeriesOption => ({
+      type: 'scatter',
       silent: true,
       symbol: `path://${methodStyles[method].shape}`,
       symbolSize: 8,
-      showAllSymbol: true,
-      lineStyle: { color: methodStyles[method].colour, width: method === 'gossip' ? 2.5 : 1.75 },
       itemStyle: { color: methodStyles[method].colour, opacity: 1 },
-      data: curve.map(({ round, median }, index) => ({
-        value: [round, median],
-        // A few shapes on each line tell lines apart without colour; each line has them at other rounds.
-        symbolSize: hasShape(index, curve.length, i, methods.length) ? 8 : 0,
-      })),
-    };
-  });
+      data: (curves.get(method) ?? [])
+        .filter((_, index, { length }) => hasShape(index, length, i, methods.length))
+        .map(({ round, median }) => [round, median]),
+    }),
+  );
   const tooltips = rounds.map((round) =>
     [
       `Round ${round}, median (quartiles)`,
@@ -50,14 +55,14 @@ export function lossChart(curves: ReadonlyMap<MethodName, LossPoint[]>, frame: F
   );
   return {
     height: frame.isNarrow ? 250 : 300,
-    tooltips: [...bands.map(() => undefined), ...lines.map(() => undefined), tooltips],
+    tooltips: [...[...bands, ...lines, ...shapes].map(() => undefined), tooltips],
     option: {
       ...roundsAndValues(
         rounds,
         points.flatMap(({ low, high }) => [low, high]),
         isLog,
       ),
-      series: [...bands, ...lines, hitSeries(rounds)],
+      series: [...bands, ...lines, ...shapes, hitSeries(frame.isNarrow ? [] : rounds)],
     },
   };
 }
@@ -87,14 +92,14 @@ export function consensusChart(
   });
   return {
     height: frame.isNarrow ? 250 : 300,
-    tooltips: [...thin.map(() => undefined), ...thick.map(() => undefined), tooltips],
+    tooltips: [...[...thin, ...thick].map(() => undefined), tooltips],
     option: {
       ...roundsAndValues(
         rounds,
         points.map(({ distance }) => distance),
         true,
       ),
-      series: [...thin, ...thick, hitSeries(rounds)],
+      series: [...thin, ...thick, hitSeries(frame.isNarrow ? [] : rounds)],
     },
   };
 }
@@ -124,19 +129,20 @@ function roundsAndValues(rounds: readonly number[], values: readonly number[], i
 
 const valueText = { ...axisText, formatter: magnitude };
 
-/** A log axis as wide as `values`, all above 0, with labels at 1, 2 and 5 where there is room, else at powers of ten. */
+/** Where a log axis may have labels in a decade, from few to many. */
+const labelFactors = [
+  [1],
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 5, 7],
+  [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9],
+] as const;
+
+/** A log axis as wide as `values`, all above 0, with about four labels or more. */
 function logAxis(values: readonly number[]) {
   const low = Math.min(...values) / 1.15;
   const high = Math.max(...values) * 1.15;
-  const decades = Math.log10(high / low);
-  const factors = decades > 2.5 ? [1] : [1, 2, 5];
-  const every = Math.ceil(decades / 8);
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-    if (power % every !== 0) continue;
-    for (const factor of factors) ticks.push(Number(`${factor}e${power}`));
-  }
-  const customValues = ticks.filter((tick) => tick >= low && tick <= high);
+  const options = labelFactors.map((factors) => logTicks(low, high, factors));
+  const customValues = options.find((ticks) => ticks.length >= 4) ?? options.at(-1) ?? [];
   return {
     ...valueAxisLook,
     type: 'log' as const,
@@ -145,6 +151,17 @@ function logAxis(values: readonly number[]) {
     axisTick: { show: false, customValues },
     axisLabel: { ...valueText, customValues },
   };
+}
+
+/** Multiples of powers of ten in [low, high]; over many decades, of every second or third power. */
+function logTicks(low: number, high: number, factors: readonly number[]): number[] {
+  const every = Math.ceil(Math.log10(high / low) / 8);
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    if (power % every !== 0) continue;
+    for (const factor of factors) ticks.push(Number(`${factor}e${power}`));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
 function bandSeries(curve: readonly LossPoint[], colour: string): CustomSeriesOption {

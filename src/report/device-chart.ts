@@ -23,8 +23,8 @@ export function deviceChart(
   methods: DeviceTable['methods'],
   { width, isNarrow }: Frame,
 ): Chart {
-  const isDense = devices.length > 16;
-  const rowHeight = Math.max(isDense ? 20 : 30, (isDense ? 3 : 5) * methods.length + 8);
+  const isDense = devices.length > 12;
+  const rowHeight = Math.max(isDense ? 20 : 30, (isDense ? 3 : 7) * methods.length + 8);
   const symbolSize = isDense ? 7 : 9;
   const lane = (rowHeight - symbolSize - (isDense ? 4 : 8)) / Math.max(1, methods.length - 1);
   const names = devices.map(({ device }) => shortened(printable(device), isNarrow ? 14 : 26));

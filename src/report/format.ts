@@ -53,8 +53,9 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-/** A share in [0, 1] as '12.3 %'. */
+/** A share in [0, 1] as '12.3 %'; what is above zero is never written as 0. */
 export function percent(share: number): string {
+  if (share > 0 && share < 0.0005) return '< 0.1 %';
   return `${(100 * share).toFixed(1)} %`;
 }
 

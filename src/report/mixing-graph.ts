@@ -3,7 +3,7 @@ import { counted, shortened } from './format.ts';
 import { escapeText, type Html, printable, trusted } from './html.ts';
 import type { MixingEdge, MixingGraph } from './series.ts';
 
-/** Above this many edges a tooltip for each would fill the page: edges of one width then share a path. */
+/** Above this many edges a tooltip for each would fill the page: edges of one width then share a path, as on a phone. */
 const tooltipEdgesMax = 500;
 
 /** Above this many nodes a circle is a solid disc. */
@@ -35,7 +35,7 @@ function svgOf({ nodes, edges }: MixingGraph, label: string, width: number, isNa
   const marks = nodes.map((node, i) => {
     const angle = angles[i] as number;
     const [x, y] = point(angle, radius);
-    return `<circle cx="${x}" cy="${y}" r="${tenth(dot)}"><title>${escapeText(nodeTitle(node, edges))}</title></circle>`;
+    return `<circle cx="${x}" cy="${y}" r="${tenth(dot)}">${isNarrow ? '' : `<title>${escapeText(nodeTitle(node, edges))}</title>`}</circle>`;
   });
   const texts = names.map((name, i) => {
     const angle = angles[i] as number;
@@ -46,25 +46,25 @@ function svgOf({ nodes, edges }: MixingGraph, label: string, width: number, isNa
     const degrees = (angle * 180) / Math.PI + (isLeft ? 180 : 0);
     const dy = isUpright ? (Math.sin(angle) < 0 ? ' dy="-4"' : ' dy="4"') : '';
     const place = isRadial ? `transform="translate(${x} ${y}) rotate(${tenth(degrees)})"` : `x="${x}" y="${y}"${dy}`;
-    return `<text ${place} text-anchor="${anchor}" dominant-baseline="central">${escapeText(name)}</text>`;
+    return `<text ${place} text-anchor="${anchor}">${escapeText(name)}</text>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeText(label)}" viewBox="0 0 ${width} ${height}">`,
-    `<g class="edges">${edgePaths(edges, at)}</g>`,
+    `<svg role="img" aria-label="${escapeText(label)}" viewBox="0 0 ${width} ${height}">`,
+    `<g class="edges">${edgePaths(edges, at, isNarrow)}</g>`,
     `<g class="nodes">${marks.join('')}</g>`,
     fontSize === 0 ? '' : `<g style="font-size:${fontSize}px">${texts.join('')}</g>`,
     '</svg>',
   ].join('');
 }
 
-function edgePaths(edges: readonly MixingEdge[], at: ReadonlyMap<string, string>): string {
+function edgePaths(edges: readonly MixingEdge[], at: ReadonlyMap<string, string>, isNarrow: boolean): string {
   const most = Math.max(1, ...edges.map(total));
   const widthOf = (edge: MixingEdge): string =>
     tenth((0.75 + 3.5 * (total(edge) / most)) * (edges.length > 100 ? 0.5 : 1));
   const line = ({ a, b }: MixingEdge): string => `M${at.get(a)}L${at.get(b)}`;
   const style = (edge: MixingEdge): string =>
     `stroke-width="${widthOf(edge)}"${edge.aToB === 0 || edge.bToA === 0 ? ' stroke-dasharray="5 4"' : ''}`;
-  if (edges.length <= tooltipEdgesMax) {
+  if (!isNarrow && edges.length <= tooltipEdgesMax) {
     return edges
       .map((edge) => `<path ${style(edge)} d="${line(edge)}"><title>${escapeText(edgeTitle(edge))}</title></path>`)
       .join('');

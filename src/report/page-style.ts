@@ -66,7 +66,7 @@ tbody th { overflow-wrap: anywhere; }
 .plain tbody tr + tr > *, .claims tbody tr + tr > * { border-top: 1px solid var(--grid); }
 .claims td:last-child, .claims th:last-child { padding-left: 28px; padding-right: 0; }
 .scroll { overflow-x: auto; }
-.metrics { width: 100%; }
+.metrics { width: 100%; table-layout: fixed; }
 .metrics th:first-child { width: 17%; }
 .metrics tbody + tbody { border-top: 1px solid var(--grid); }
 .metrics tr > * { padding-block: 1px; padding-right: 10px; }
@@ -74,7 +74,7 @@ tbody th { overflow-wrap: anywhere; }
 .metrics .mean > * { padding-top: 8px; font-size: 18px; font-weight: 600; }
 .metrics .mean th { font-size: 16px; white-space: nowrap; }
 .metrics .detail > * { color: var(--muted); font-size: 13px; }
-.metrics .detail th { padding-left: 21px; }
+.metrics .detail th { padding-left: 21px; white-space: nowrap; }
 .metrics .detail:last-child > * { padding-bottom: 9px; }
 .metrics .mean:last-child > * { padding-bottom: 8px; }
 .metrics .best data { background: var(--tint); box-shadow: 0 0 0 4px var(--tint); border-radius: 2px; }
@@ -91,7 +91,7 @@ figure + .scroll, figure + .aside, .aside + details, .scroll + details, figure +
 figcaption { margin-bottom: 8px; }
 figcaption p { color: var(--muted); font-size: 14px; margin-top: 2px; max-width: 46em; text-wrap: pretty; }
 .chart svg { display: block; width: 100%; height: auto; }
-.chart text { font-size: 12px; font-family: inherit; }
+.chart text { font-size: 12px; font-family: inherit; dominant-baseline: central; }
 .chart g[style] text { font-size: inherit; fill: var(--ink); }
 .chart:has(> svg) { max-width: 860px; }
 .pair .chart, .balanced .chart { max-width: 560px; }
@@ -110,6 +110,7 @@ figcaption p { color: var(--muted); font-size: 14px; margin-top: 2px; max-width:
 section + section > .aside { margin-top: 16px; }
 .aside { font-size: 15px; padding-left: 14px; border-left: 3px solid var(--rule); }
 .aside p { color: var(--muted); }
+.name { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
 .aside + figure, details + figure { margin-top: 36px; }
 details { margin-top: 16px; }
 h2 + details { margin-top: 0; }
@@ -132,6 +133,17 @@ dt { color: var(--muted); font-size: 13px; }
   .pair { grid-template-columns: minmax(0, 1fr); }
   .definitions, .balanced { columns: 1; }
   .pair > figure { display: block; }
+  .metrics .detail > * { vertical-align: top; }
+  .metrics .detail span { display: block; }
+  .metrics .detail .to { display: none; }
+  .cost, .cost tbody { display: block; }
+  .cost thead { display: none; }
+  .cost tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(98px, 1fr)); gap: 6px 10px; padding: 10px 0 12px; }
+  .cost tr + tr { border-top: 1px solid var(--grid); }
+  .cost tr > * { border: 0 !important; padding: 0; }
+  .cost th { grid-column: 1 / -1; font-weight: 600; }
+  .cost td { text-align: left; font-size: 14px; }
+  .cost td::before { content: attr(data-head); display: block; color: var(--muted); font-size: 12px; }
 }
 @media (max-width: 560px) {
   body { padding: 24px 16px 48px; }
@@ -142,11 +154,10 @@ dt { color: var(--muted); font-size: 13px; }
   .number { padding-left: 12px; padding-right: 0; }
   .metrics tr > *, .scores tr > *, .metrics .number { padding-right: 0; padding-left: 5px; }
   .metrics tr > :first-child, .scores tr > :first-child { padding-left: 0; }
-  .metrics .mean > * { font-size: 14px; }
+  .metrics { table-layout: auto; }
+  .metrics .mean > * { font-size: 13.5px; }
   .metrics .mean th { font-size: 13px; }
-  .metrics .detail > * { font-size: 12px; vertical-align: top; }
-  .metrics .detail span { display: block; }
-  .metrics .detail .to { display: none; }
+  .metrics .detail > * { font-size: 12px; }
   .metrics .detail th { padding-left: 0; }
   .metrics .glyph { width: 9px; height: 9px; margin-right: 5px; }
   .metrics thead th { font-size: 12px; }
@@ -156,14 +167,6 @@ dt { color: var(--muted); font-size: 13px; }
   .gaps .glyph { display: none; }
   .scores .label { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .scores td { font-size: 14px; }
-  .cost, .cost tbody { display: block; }
-  .cost thead { display: none; }
-  .cost tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px 10px; padding: 10px 0 12px; }
-  .cost tr + tr { border-top: 1px solid var(--grid); }
-  .cost tr > * { border: 0 !important; padding: 0; }
-  .cost th { grid-column: 1 / -1; font-weight: 600; }
-  .cost td { text-align: left; font-size: 14px; }
-  .cost td::before { content: attr(data-head); display: block; color: var(--muted); font-size: 12px; }
   .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 14px 20px; }
 }
 @media print {

@@ -9,7 +9,7 @@ import {
   type SetMetrics,
   type Summary,
 } from '../scenario/results.ts';
-import { type DeviceTable, methodsOn } from './devices.ts';
+import { type DeviceScores, methodsOn } from './devices.ts';
 import { fixed, missing, signed } from './format.ts';
 import { type Html, type HtmlPart, html } from './html.ts';
 import { methodGlyph, methodStyles, metricStyles } from './methods.ts';
@@ -120,14 +120,14 @@ const setLabels: Readonly<Record<EvaluationSet, string>> = {
   unseen: 'Unseen: devices that never took part',
 };
 
-/** AUROC of every device by method, as numbers. */
-export function deviceScoresTable({ methods, evaluable }: DeviceTable): Html {
+/** AUROC of `devices` by method, as numbers. */
+export function deviceScoresTable(methods: readonly MethodName[], devices: readonly DeviceScores[]): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="AUROC by device"><table class="plain scores">
 <thead><tr><th scope="col">Device</th>${methods.map(
     (method) =>
       html`<th scope="col" class="number">${methodGlyph(method)}<span class="label">${methodStyles[method].label}</span></th>`,
   )}</tr></thead>
-<tbody>${evaluable.map(
+<tbody>${devices.map(
     ({ device, auroc }) => html`
 <tr><th scope="row">${device}</th>${methods.map(
       (method) => html`<td class="number">${fixed(auroc.get(method) ?? null)}</td>`,

@@ -1,10 +1,10 @@
 // The run in plain English, generated from the numbers. Says what they say, also where that is not in gossip's favour.
 import type { MethodName, Summary } from '../scenario/results.ts';
 import { type DeviceScores, deviceTable, methodsOn } from './devices.ts';
-import { counted, fixed, interval } from './format.ts';
+import { counted, fixed, interval, listed } from './format.ts';
 import { methodStyles } from './methods.ts';
 
-/** One sentence to take away, and what a fair reader would add: none to four sentences. */
+/** One sentence to take away, and what a fair reader would add: none to five sentences. */
 export interface Verdict {
   lead: string;
   also: string[];
@@ -15,7 +15,7 @@ const references = ['centralised', 'fedavg', 'local', 'statistic'] as const;
 
 export function verdict(summary: Summary): Verdict {
   const lead = leadOf(summary);
-  return { lead: summary.incomplete && summary.seeds.length > 0 ? soFar(summary, lead) : lead, also: alsoOf(summary) };
+  return { lead: summary.incomplete && summary.seeds.length > 0 ? soFar(lead) : lead, also: alsoOf(summary) };
 }
 
 function leadOf(summary: Summary): string {
@@ -80,52 +80,73 @@ function withoutGossip(summary: Summary): string {
 }
 
 function alsoOf(summary: Summary): string[] {
-  const also: string[] = [];
-  const gossip = summary.methods.gossip?.own.auroc;
-  if (gossip === undefined || gossip.mean === null) return also;
+  const gossip = aurocOf(summary, 'gossip');
+  if (gossip === null) return [];
   const reference = references.find((method) => aurocOf(summary, method) !== null);
-  if (reference !== undefined) {
-    const { ci95 } = gapOf(summary, reference);
-    if (ci95 !== null) {
-      also.push(
-        ci95[0] <= 0 && ci95[1] >= 0
-          ? 'The interval includes zero: these seeds do not tell the two apart.'
-          : 'The interval does not include zero: the difference is more than chance between seeds.',
-      );
-    }
-  }
-  const statistic = aurocOf(summary, 'statistic');
-  if (statistic !== null && reference !== 'statistic') {
-    const both = `${fixed(statistic)} against ${fixed(gossip.mean)}`;
-    also.push(
-      statistic > gossip.mean
-        ? `On average the plain statistic does better than gossip (${both}): its model adds nothing over it here.`
-        : `On average gossip does better than the plain statistic (${fixed(gossip.mean)} against ${fixed(statistic)}).`,
-    );
-  }
-  if (aurocOf(summary, 'local') !== null && reference !== 'local') also.push(sharingSentence(summary));
   const worst = lowest(deviceTable(summary, 'own').evaluable);
-  if (worst !== undefined) also.push(`Gossip does worst on ${worst.device}, with ${fixed(worst.value)}.`);
-  return also;
+  return [
+    reference === undefined ? undefined : intervalSentence(gapOf(summary, reference)),
+    reference === 'statistic' ? undefined : statisticSentence(summary, gossip),
+    reference === 'local' ? undefined : sharingSentence(summary, gossip),
+    fleetSentence(summary),
+    worst === undefined ? undefined : `Gossip does worst on ${worst.device}, with ${fixed(worst.value)}.`,
+  ].filter((sentence) => sentence !== undefined);
 }
 
-function sharingSentence(summary: Summary): string {
-  const { mean } = gapOf(summary, 'local');
+function intervalSentence(gap: Gap): string | undefined {
+  if (gap.ci95 === null) return;
+  return isOpen(gap)
+    ? 'The interval includes zero: these seeds do not tell the two apart.'
+    : 'The interval does not include zero: the difference is more than chance between seeds.';
+}
+
+function statisticSentence(summary: Summary, gossip: number): string | undefined {
+  const statistic = aurocOf(summary, 'statistic');
+  if (statistic === null) return;
+  const gap = gapOf(summary, 'statistic');
+  if (isOpen(gap)) {
+    return `These seeds do not tell gossip from the plain statistic (${fixed(gossip)} against ${fixed(statistic)} on average).`;
+  }
+  return gap.mean > 0
+    ? `On average the plain statistic does better than gossip (${fixed(statistic)} against ${fixed(gossip)}): its model adds nothing over it here.`
+    : `On average gossip does better than the plain statistic (${fixed(gossip)} against ${fixed(statistic)}).`;
+}
+
+function sharingSentence(summary: Summary, gossip: number): string | undefined {
+  const local = aurocOf(summary, 'local');
+  if (local === null) return;
+  const gap = gapOf(summary, 'local');
   const devices = deviceTable(summary, 'own').evaluable.filter(
     ({ auroc }) => auroc.has('gossip') && auroc.has('local'),
   );
   const harmed = countWhere(devices, ({ auroc }) => above(auroc, 'local', 'gossip'));
-  const by = fixed(Math.abs(mean));
   const share = `${harmed} of ${counted(devices.length, 'device')} would do better alone`;
-  if (Number(by) === 0) return `Sharing makes no difference on average; ${share}.`;
-  return mean > 0
-    ? `Sharing does not help on average: training alone is ${by} above gossip, and ${share}.`
-    : `Sharing is worth ${by} on average over training alone; ${share}.`;
+  if (isOpen(gap)) {
+    return `These seeds do not tell gossip from training alone (${fixed(gossip)} against ${fixed(local)} on average); ${share}.`;
+  }
+  return gap.mean > 0
+    ? `Sharing does not help on average: training alone is ${fixed(gap.mean)} above gossip, and ${share}.`
+    : `Sharing is worth ${fixed(-gap.mean)} on average over training alone; ${share}.`;
 }
 
-function soFar(summary: Summary, lead: string): string {
-  const rest = lead.startsWith('Gossip') || lead.startsWith('No ') ? lead[0]?.toLowerCase() + lead.slice(1) : lead;
-  return `So far, with ${counted(summary.seeds.length, 'seed')} finished: ${rest}`;
+/** What sharing is for may not show on a device's own data: the same comparison on the data of all. */
+function fleetSentence(summary: Summary): string | undefined {
+  const parts = (['local', 'centralised'] as const).flatMap((method) => {
+    const gap = summary.gap[method]?.['fleet.auroc'];
+    return gap === undefined ? [] : [versus(gap.mean, methodStyles[method].phrase)];
+  });
+  return parts.length === 0 ? undefined : `On the test data of the whole fleet gossip is ${listed(parts)}.`;
+}
+
+function versus(gap: number, phrase: string): string {
+  const by = fixed(Math.abs(gap));
+  if (Number(by) === 0) return `level with ${phrase}`;
+  return `${by} ${gap > 0 ? 'below' : 'above'} ${phrase}`;
+}
+
+/** The same sentence of a run that was stopped. */
+function soFar(lead: string): string {
+  return `So far, ${lead.slice(0, 1).toLowerCase()}${lead.slice(1)}`;
 }
 
 function evidence(summary: Summary, ci95: readonly [number, number] | null): string {
@@ -134,8 +155,18 @@ function evidence(summary: Summary, ci95: readonly [number, number] | null): str
   return ci95 === null ? `${seeds}, no interval` : `95 % interval ${interval(ci95)}, ${seeds}`;
 }
 
+interface Gap {
+  mean: number;
+  ci95: readonly [number, number] | null;
+}
+
+/** Whether the interval includes zero. */
+function isOpen({ ci95 }: Gap): boolean {
+  return ci95 !== null && ci95[0] <= 0 && ci95[1] >= 0;
+}
+
 /** The summary's gap, or the difference of the means where it has none. */
-function gapOf(summary: Summary, baseline: MethodName): { mean: number; ci95: [number, number] | null } {
+function gapOf(summary: Summary, baseline: MethodName): Gap {
   const entry = summary.gap[baseline]?.['own.auroc'];
   return entry ?? { mean: (aurocOf(summary, baseline) ?? 0) - (aurocOf(summary, 'gossip') ?? 0), ci95: null };
 }
@@ -144,7 +175,7 @@ function aurocOf(summary: Summary, method: MethodName): number | null {
   return summary.methods[method]?.own.auroc.mean ?? null;
 }
 
-function mirrored(ci95: [number, number] | null): [number, number] | null {
+function mirrored(ci95: Gap['ci95']): Gap['ci95'] {
   return ci95 === null ? null : [-ci95[1], -ci95[0]];
 }
 

@@ -1,9 +1,12 @@
 // What gossip is compared with. Each baseline starts from the same weights and trains on as many samples.
-import { monotonicClock } from '../lib/clock.ts';
-import { statisticScores } from '../model/statistic.ts';
-import { mixingRules } from '../gossip/mixing.ts';
+
 import type { FeatureTable, NodeData } from '../data/types.ts';
+import { mixingRules } from '../gossip/mixing.ts';
+import { monotonicClock } from '../lib/clock.ts';
+import type { Dataset } from '../model/engine.ts';
 import type { Scale } from '../model/scaler.ts';
+import { statisticScores } from '../model/statistic.ts';
+import { scoringModel } from './evaluate.ts';
 import { PoolLearner } from './learner.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import type { MethodName } from './results.ts';
@@ -33,7 +36,7 @@ async function centralised(trial: Trial): Promise<Outcome> {
     weights = result.weights;
     report(round, [{ node: 'all', loss: result.loss }]);
   }
-  const models = prepared.nodes.map((node) => ({ node, scale, score: (data: Parameters<typeof pool.score>[1]) => pool.score(weights, data) }));
+  const models = prepared.nodes.map((node) => scoringModel(pool, node, scale, weights));
   return outcome(trial, models, samplesOf(trial), 0);
 }
 
@@ -48,7 +51,14 @@ async function fedavg(trial: Trial): Promise<Outcome> {
     const results = await Promise.all(learners.map((learner) => learner.train(round, weights, signal)));
     const updates = results.map((result, i) => {
       const node = prepared.nodes[i] as NodeData;
-      return { peer: node.name, weights: result.weights, round, samples: node.train.rows, degree: 0, stalenessRounds: 0 };
+      return {
+        peer: node.name,
+        weights: result.weights,
+        round,
+        samples: node.train.rows,
+        degree: 0,
+        stalenessRounds: 0,
+      };
     });
     weights = mixingRules['fedavg-all']({ weights, round, samples: 0, degree: 0 }, updates);
     report(
@@ -56,7 +66,7 @@ async function fedavg(trial: Trial): Promise<Outcome> {
       results.map(({ loss }, i) => ({ node: (prepared.nodes[i] as NodeData).name, loss })),
     );
   }
-  const models = prepared.nodes.map((node) => ({ node, scale, score: (data: Parameters<typeof pool.score>[1]) => pool.score(weights, data) }));
+  const models = prepared.nodes.map((node) => scoringModel(pool, node, scale, weights));
   // One upload a node and round; what the server sends back is not the node's.
   const bytes = scenario.train.rounds * agreement.weights.byteLength;
   return outcome(trial, models, samplesOf(trial), bytes);
@@ -80,11 +90,7 @@ async function local(trial: Trial): Promise<Outcome> {
     );
     report(round, losses);
   }
-  const models = trained.map(({ node, scale, weights }) => ({
-    node,
-    scale,
-    score: (data: Parameters<typeof pool.score>[1]) => pool.score(weights, data),
-  }));
+  const models = trained.map(({ node, scale, weights }) => scoringModel(pool, node, scale, weights));
   return outcome(trial, models, samplesOf(trial), 0);
 }
 
@@ -93,14 +99,22 @@ async function statistic(trial: Trial): Promise<Outcome> {
   const models = trial.prepared.nodes.map((node) => ({
     node,
     scale: localScale(node),
-    score: async (data: Parameters<typeof statisticScores>[0]) => statisticScores(data),
+    score: async (data: Dataset) => statisticScores(data),
   }));
   return outcome(trial, models, 0, 0);
 }
 
 function learnerOf({ pool, agreement, scenario, seed }: Trial, data: Pick<NodeData, 'name' | 'train'>, scale: Scale) {
   const { spec, settings } = agreement;
-  return new PoolLearner({ pool, spec, settings, stepsPerRound: scenario.train.stepsPerRound, seed: String(seed), data, scale });
+  return new PoolLearner({
+    pool,
+    spec,
+    settings,
+    stepsPerRound: scenario.train.stepsPerRound,
+    seed: String(seed),
+    data,
+    scale,
+  });
 }
 
 /** What the nodes of a federation with a server would use. */
@@ -127,7 +141,8 @@ function roundReporter({ seed, record, onRound }: Trial, method: Baseline) {
   const began = monotonicClock.nowMs();
   return (round: number, nodes: { node: string; loss: number }[]) => {
     const atMs = monotonicClock.nowMs() - began;
-    for (const { node, loss } of nodes) record({ event: 'round', seed, method, node, round, atMs, loss, available: 0, mixed: 0 });
+    for (const { node, loss } of nodes)
+      record({ event: 'round', seed, method, node, round, atMs, loss, available: 0, mixed: 0 });
     const loss = nodes.reduce((sum, each) => sum + each.loss, 0) / nodes.length;
     onRound({ round, loss, consensusDistance: null, delivered: 0 });
   };

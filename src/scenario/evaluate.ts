@@ -1,6 +1,7 @@
 // From a model to its metrics on each device's test rows. Owns the sets (own, fleet, unseen) and the threshold's data.
 import type { FeatureTable, NodeData, PreparedData } from '../data/types.ts';
 import type { Dataset } from '../model/engine.ts';
+import type { EnginePool } from '../model/engine-pool.ts';
 import { auprc, auroc, confusion } from '../model/metrics.ts';
 import { applyScale, type Scale } from '../model/scaler.ts';
 import { type ThresholdRule, thresholdOf } from '../model/threshold.ts';
@@ -10,8 +11,15 @@ import type { EvaluationSet, MetricName } from './results.ts';
 export interface ScoringModel {
   node: NodeData;
   scale: Scale;
+  /** Absent where the method has no model. */
+  weights?: Float32Array;
   /** Anomaly score of each scaled row. */
   score(data: Dataset): Promise<Float32Array>;
+}
+
+/** A node that scores with these weights on the pool's threads. */
+export function scoringModel(pool: EnginePool, node: NodeData, scale: Scale, weights: Float32Array): ScoringModel {
+  return { node, scale, weights, score: (data) => pool.score(weights, data) };
 }
 
 export interface Evaluation {
@@ -37,9 +45,15 @@ export async function evaluate(
     evaluations.push({ set: 'own', device: node.name, metrics: metricsOf(own.scores, own.labels, threshold) });
 
     const everyone = prepared.nodes.map(({ test }) => test);
-    const scores = await Promise.all(everyone.map((table) => (table === node.test ? own.scores : scoreTable(model, table))));
+    const scores = await Promise.all(
+      everyone.map((table) => (table === node.test ? own.scores : scoreTable(model, table))),
+    );
     const labels = everyone.map((table) => table.labels);
-    evaluations.push({ set: 'fleet', device: node.name, metrics: metricsOf(concat(scores), concatLabels(labels), threshold) });
+    evaluations.push({
+      set: 'fleet',
+      device: node.name,
+      metrics: metricsOf(concat(scores), concatLabels(labels), threshold),
+    });
 
     for (const unseen of prepared.unseen) {
       const unseenScores = await scoreTable(model, unseen.test);

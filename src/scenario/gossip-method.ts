@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { CoreEvent } from '../gossip/protocol.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { Prng } from '../lib/prng.ts';
+import { scoringModel } from './evaluate.ts';
 import { type Member, type MemberConfig, type MemberReport, startMember } from './member.ts';
 import type { GossipOutcome, Outcome, Trial } from './outcome.ts';
 import { startProcessMember } from './process-member.ts';
@@ -16,7 +17,11 @@ const dialsPerNode = 6;
 export async function runGossip(trial: Trial): Promise<Outcome> {
   const { scenario, prepared, signal, agreement, seed } = trial;
   const began = monotonicClock.nowMs();
-  const log = new RoundLog(trial, prepared.nodes.map(({ name }) => name), began);
+  const log = new RoundLog(
+    trial,
+    prepared.nodes.map(({ name }) => name),
+    began,
+  );
   const members: Member[] = [];
   try {
     for (const node of prepared.nodes) {
@@ -117,7 +122,7 @@ function outcomeOf({ prepared, pool, scenario, seed, record }: Trial, log: Round
   return {
     models: prepared.nodes.map((node, i) => {
       const { weights, scale } = reports[i] as MemberReport;
-      return { node, scale, score: (data) => pool.score(weights, data) };
+      return scoringModel(pool, node, scale, weights);
     }),
     samplesTrained: log.rounds.all * stepsPerRound * batchSize,
     bytesSent: reports.map(({ bytesSent }) => bytesSent),

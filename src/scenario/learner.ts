@@ -44,7 +44,13 @@ export class PoolLearner implements Learner {
   async train(round: number, weights: Float32Array, signal: AbortSignal, steps = this.options.stepsPerRound) {
     assert(this.rows !== undefined, 'training began before the scale was known');
     const { pool, seed, data } = this.options;
-    const request = { weights, optimiser: this.optimiser, data: this.rows, steps, seed: `${seed}/${data.name}/${round}` };
+    const request = {
+      weights,
+      optimiser: this.optimiser,
+      data: this.rows,
+      steps,
+      seed: `${seed}/${data.name}/${round}`,
+    };
     const result = await pool.train(request, signal);
     if (!Number.isFinite(result.loss) || !allFinite(result.weights)) {
       throw new OperatorError(

@@ -63,7 +63,11 @@ export type MemberEventHandler = (name: string, event: CoreEvent) => void;
 const originsMax = 512;
 
 /** Starts a node on a host of its own in this process, training on `pool`. */
-export async function startMember(config: MemberConfig, pool: EnginePool, onEvent: MemberEventHandler): Promise<Member> {
+export async function startMember(
+  config: MemberConfig,
+  pool: EnginePool,
+  onEvent: MemberEventHandler,
+): Promise<Member> {
   const { data, spec, settings, gossip, train, weights, federation } = config;
   const { name } = data;
   const seed = `${config.seed}/${name}`;

@@ -16,7 +16,9 @@ export class Recorder {
     this.folder = folder;
     this.lines = createWriteStream(join(folder, 'metrics.jsonl'));
     this.lines.on('error', (error) => {
-      this.failure ??= new OperatorError(`cannot write ${join(folder, 'metrics.jsonl')}: ${error.message}; free the disk or name another --out`);
+      this.failure ??= new OperatorError(
+        `cannot write ${join(folder, 'metrics.jsonl')}: ${error.message}; free the disk or name another --out`,
+      );
     });
   }
 

@@ -28,7 +28,17 @@ export class RoundLog {
     if (event.type !== 'round') return;
     const { seed, record, onRound } = this.trial;
     const { round, loss, available, mixed, weights, atMs } = event;
-    record({ event: 'round', seed, method: 'gossip', node, round, atMs: atMs - this.beganMs, loss, available, mixed: mixed.length });
+    record({
+      event: 'round',
+      seed,
+      method: 'gossip',
+      node,
+      round,
+      atMs: atMs - this.beganMs,
+      loss,
+      available,
+      mixed: mixed.length,
+    });
     this.rounds.all++;
     if (available > 0) this.rounds.withUpdates++;
     if (mixed.length > 0) this.rounds.mixed++;

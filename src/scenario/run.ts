@@ -122,7 +122,8 @@ class Run {
         const prepared = seedIndex === 0 ? this.preparedFirst : prepareData(this.devices, this.scenario, seed);
         await this.openPool(prepared.features.length);
         this.started = { seed, methods: [] };
-        for (const method of this.methods) this.started.methods.push(await this.method(method, seedIndex, prepared, record));
+        for (const method of this.methods)
+          this.started.methods.push(await this.method(method, seedIndex, prepared, record));
         this.finished.push(this.started);
         this.started = undefined;
       }
@@ -172,7 +173,8 @@ class Run {
     const wallSeconds = (monotonicClock.nowMs() - beganMs) / 1000;
     const evaluations = await evaluate(outcome.models, prepared, scenario.evaluate.threshold);
     options.signal.throwIfAborted();
-    for (const { set, device, metrics } of evaluations) record({ event: 'evaluation', seed, method, set, device, ...metrics });
+    for (const { set, device, metrics } of evaluations)
+      record({ event: 'evaluation', seed, method, set, device, ...metrics });
     return {
       method,
       evaluations,

@@ -2,7 +2,14 @@
 import { sensorOfFeature } from '../data/features.ts';
 import type { FeatureTable, NodeData } from '../data/types.ts';
 import { OperatorError } from '../lib/errors.ts';
-import { type Moments, mergeMoments, momentsOf, type Scale, scaleFromMoments, scaleFromRanges } from '../model/scaler.ts';
+import {
+  type Moments,
+  mergeMoments,
+  momentsOf,
+  type Scale,
+  scaleFromMoments,
+  scaleFromRanges,
+} from '../model/scaler.ts';
 import type { Scenario } from './schema.ts';
 
 /** Moments of a node's raw training rows. */

@@ -70,14 +70,25 @@ function summariseSet(results: readonly MethodResult[], set: EvaluationSet): Set
   const ofMetric = (metric: (typeof metricNames)[number]) =>
     summariseMetric(
       results.map(({ evaluations }) =>
-        evaluations.filter((each) => each.set === set).map(({ device, metrics }) => ({ device, value: metrics[metric] })),
+        evaluations
+          .filter((each) => each.set === set)
+          .map(({ device, metrics }) => ({ device, value: metrics[metric] })),
       ),
       metric === 'fpr' ? 'highest' : 'lowest',
     );
-  return { auroc: ofMetric('auroc'), auprc: ofMetric('auprc'), f1: ofMetric('f1'), fpr: ofMetric('fpr'), recall: ofMetric('recall') };
+  return {
+    auroc: ofMetric('auroc'),
+    auprc: ofMetric('auprc'),
+    f1: ofMetric('f1'),
+    fpr: ofMetric('fpr'),
+    recall: ofMetric('recall'),
+  };
 }
 
-function gapsOf(baseline: readonly MethodResult[], gossip: readonly MethodResult[]): Record<string, NonNullable<ReturnType<typeof pairedGap>>> {
+function gapsOf(
+  baseline: readonly MethodResult[],
+  gossip: readonly MethodResult[],
+): Record<string, NonNullable<ReturnType<typeof pairedGap>>> {
   const gaps: Record<string, NonNullable<ReturnType<typeof pairedGap>>> = {};
   for (const set of evaluationSets) {
     for (const metric of metricNames) {

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { OperatorError } from '../../src/lib/errors.ts';
+import { Prng } from '../../src/lib/prng.ts';
+import type { AutoencoderSpec, TrainSettings } from '../../src/model/engine.ts';
+import { EnginePool, type PoolOptions, type TrainRequest } from '../../src/model/engine-pool.ts';
+import { createTfjsEngine } from '../../src/model/tfjs-engine.ts';
+import { initialWeights } from '../../src/model/weights.ts';
+import { optimiserState, randomData } from '../contract/engine-suite.ts';
+
+const spec: AutoencoderSpec = {
+  features: 5,
+  hidden: [4, 2, 4],
+  activation: 'tanh',
+  outputActivation: 'linear',
+  noise: 0.1,
+  dropout: 0.1,
+  l2: 0,
+};
+const settings: TrainSettings = {
+  optimiser: 'adam',
+  learningRate: 0.01,
+  learningRateDecay: 0,
+  momentum: 0,
+  batchSize: 8,
+};
+const options: PoolOptions = { spec, settings, engine: 'tfjs-cpu', workers: 1 };
+const dyingWorker = new URL('./dying-worker.ts', import.meta.url);
+
+function request(seed: string): TrainRequest {
+  return {
+    weights: initialWeights(spec, new Prng('start')),
+    optimiser: optimiserState(spec, settings),
+    data: randomData(30, spec.features, 0.1),
+    steps: 3,
+    seed,
+  };
+}
+
+describe('EnginePool', () => {
+  let pool: EnginePool | undefined;
+  const open = async (changes: Partial<PoolOptions> = {}, script?: URL) => {
+    pool = await EnginePool.create({ ...options, ...changes }, script);
+    return pool;
+  };
+  afterEach(() => pool?.close());
+
+  it('train() gives what the engine gives, whatever the number of workers', async () => {
+    const engine = await createTfjsEngine(spec, settings, 'tfjs-cpu');
+    const seeds = ['a', 'b', 'c', 'd', 'e'];
+    const expected = seeds.map((seed) => {
+      const { weights, optimiser, data, steps } = request(seed);
+      const loss = engine.train(weights, optimiser, data, steps, new Prng(seed));
+      return { weights, optimiser, loss };
+    });
+    for (const workers of [1, 3]) {
+      const pool = await open({ workers });
+      assert.equal(pool.name, 'tfjs-cpu');
+      assert.deepEqual(await Promise.all(seeds.map((seed) => pool.train(request(seed)))), expected);
+      await pool.close();
+    }
+  });
+
+  it('train() leaves its arguments as they were, even views into a larger buffer', async () => {
+    const pool = await open();
+    const given = request('a');
+    const buffer = new Float32Array(given.weights.length + 10);
+    given.weights = buffer.subarray(10).fill(0.1);
+    const before = structuredClone(given);
+    const { weights } = await pool.train(given);
+    assert.deepEqual(given, before);
+    assert.equal(weights.buffer.byteLength, weights.byteLength);
+  });
+
+  it('score() agrees with the engine', async () => {
+    const pool = await open();
+    const { weights, data } = request('a');
+    const engine = await createTfjsEngine(spec, settings, 'tfjs-cpu');
+    assert.deepEqual(await pool.score(weights, data), engine.score(weights, data));
+  });
+
+  it('serves first come first', async () => {
+    const pool = await open();
+    const order: string[] = [];
+    await Promise.all(['a', 'b', 'c', 'd'].map((seed) => pool.train(request(seed)).then(() => order.push(seed))));
+    assert.deepEqual(order, ['a', 'b', 'c', 'd']);
+  });
+
+  it('rejects a job that the engine refuses, and goes on', async () => {
+    const pool = await open();
+    await assert.rejects(pool.score(new Float32Array(3), request('a').data), /do not fit the spec/);
+    assert.equal((await pool.train(request('a'))).optimiser.step, 3);
+  });
+
+  it('train() rejects with the reason of its signal, waiting or running', async () => {
+    const pool = await open();
+    const stop = new AbortController();
+    const running = pool.train(request('a'), stop.signal);
+    const waiting = pool.train(request('b'), stop.signal);
+    const other = pool.train(request('c'));
+    stop.abort(new Error('stopped'));
+    await assert.rejects(running, /stopped/);
+    await assert.rejects(waiting, /stopped/);
+    assert.equal((await other).optimiser.step, 3);
+    await assert.rejects(pool.train(request('d'), stop.signal), /stopped/);
+  });
+
+  it('a thread that dies rejects its job, and the last one the whole queue', async () => {
+    const pool = await open({ workers: 2 }, dyingWorker);
+    const jobs = ['a', 'b', 'c'].map((seed) => pool.train(request(seed)));
+    for (const result of await Promise.allSettled(jobs)) {
+      assert(result.status === 'rejected' && /ended with code 3/.test(result.reason.message));
+    }
+    await assert.rejects(pool.train(request('d')), /every training thread of the engine pool has died/);
+  });
+
+  it('close() rejects what is not done and leaves no thread', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const threads = () => readdirSync('/proc/self/task').length;
+    const before = threads();
+    const pool = await open({ workers: 2 });
+    assert(threads() >= before + 2);
+    const jobs = ['a', 'b', 'c'].map((seed) => pool.train(request(seed)));
+    const settled = Promise.allSettled(jobs);
+    await pool.close();
+    for (const result of await settled) assert(result.status === 'rejected' && /closed/.test(result.reason.message));
+    await assert.rejects(pool.train(request('d')), /closed/);
+    assert.equal(threads(), before);
+  });
+
+  it('create() passes on that a backend is not there', async () => {
+    await assert.rejects(open({ engine: 'tfjs-none' as 'tfjs-cpu' }), OperatorError);
+  });
+
+  it('a pool that was never closed lets its process end', async () => {
+    assert.equal(
+      await inOwnProcess(`const pool = await EnginePool.create(options); console.log(pool.name);`),
+      'tfjs-cpu',
+    );
+  });
+
+  it('a pool on tfjs-node that was closed lets its process end', async function () {
+    const output = await inOwnProcess(`
+      const created = EnginePool.create({ ...options, engine: 'tfjs-node', workers: 2 });
+      await created.then((pool) => pool.close()).then(() => console.log('closed'), (error) => console.log(error.message));`);
+    if (/cannot be loaded/.test(output)) this.skip();
+    assert.equal(output, 'closed');
+  });
+});
+
+/** Standard output of a process that runs `code` with EnginePool and options at hand; rejects where it crashes. */
+async function inOwnProcess(code: string): Promise<string> {
+  const module = new URL('../../src/model/engine-pool.ts', import.meta.url).href;
+  const script = `import { EnginePool } from '${module}'; const options = ${JSON.stringify(options)}; ${code}`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--eval', script], { timeout: 15_000 });
+  return stdout.trim();
+}
