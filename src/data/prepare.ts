@@ -24,7 +24,8 @@ export interface PrepareConfig {
     /** Treat a sensor that is frozen in a node's training recordings (see sensorStates) as missing on that node. */
     maskFrozen: boolean;
     /** Shares of the normal recordings; the rest is test. */
-    split: { train: number; validate: number };
+    /** In time, the first recordings train and the last test; a seed then changes nothing about the split. */
+    split: { train: number; validate: number; order: 'shuffled' | 'time' };
   };
   federation: PartitionConfig & {
     /** Devices that take no part in training. */
@@ -129,19 +130,19 @@ function tableBuilder(
 }
 
 /**
- * Normal recordings shuffled and divided by the shares, at least one to train and one to test on, from three on also one to
- * validate on; all with an anomalous row are test. A publisher's split stands: test is its test split, and its normal train
+ * Normal recordings, shuffled or in time, are divided by the shares: at least one to train and one to test on, from three
+ * on also one to validate on; all with an anomalous row are test. A publisher's split stands: test is its test split, and its normal train
  * recordings are divided into train and validate in the ratio of those shares.
  */
 function splitRecordings(
   share: { name: string; recordings: readonly Recording[] },
-  shares: { train: number; validate: number },
+  shares: PrepareConfig['data']['split'],
   prng: Prng,
   notes: Notes,
 ): Split {
   const isPublished = share.recordings.some(({ split }) => split !== undefined);
   const pool = isPublished ? share.recordings.filter(({ split }) => split === 'train') : share.recordings;
-  const normal = prng.shuffled(pool.filter(isNormal));
+  const normal = shares.order === 'time' ? inTime(pool.filter(isNormal)) : prng.shuffled(pool.filter(isNormal));
   const total = normal.length;
   const testMin = isPublished ? 0 : 1;
   const validateMin = shares.validate > 0 && total > 1 + testMin ? 1 : 0;
@@ -229,4 +230,8 @@ function dropMissing(nodes: NodeData[], unseen: NodeData[], sensors: readonly st
     unseen: unseen.map(narrow),
     notes: notes.sentences(),
   };
+}
+
+function inTime(recordings: readonly Recording[]): Recording[] {
+  return recordings.toSorted((a, b) => (a.timesMs[0] ?? 0) - (b.timesMs[0] ?? 0));
 }

@@ -4,10 +4,12 @@ import { strict as assert } from 'node:assert';
 import type { Prng } from '../lib/prng.ts';
 import type { PullMessage, UpdateMessage } from './codec.ts';
 import { Inbox, type ReceivedUpdate } from './inbox.ts';
-import { mixingRules } from './mixing.ts';
+import { Joining } from './joining.ts';
+import { LogicalClock } from './logical-clock.ts';
+import { mixingRules, type Received } from './mixing.ts';
 import { type Moments, type MomentsEntry, MomentsStore } from './moments.ts';
 import { decodePayload, digestOf, encodePayload, payloadBytesOf } from './payload.ts';
-import { PeerError } from './peer-error.ts';
+import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
 
@@ -16,10 +18,12 @@ type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped
 /** The scaler that the weights are expressed in. */
 interface Frame {
   digest: Uint8Array;
+  /** What it was made of. */
+  origins: readonly MomentsEntry[];
   moments: Moments | undefined;
 }
 
-const noScaler: Frame = { digest: new Uint8Array(), moments: undefined };
+const noScaler: Frame = { digest: new Uint8Array(), origins: [], moments: undefined };
 
 /** One node of a federation. `handle` is total: a peer's message never throws, it becomes a 'penalise' effect. */
 export class GossipCore {
@@ -28,36 +32,29 @@ export class GossipCore {
   private readonly peers = new PeerView();
   private readonly inbox = new Inbox();
   private readonly moments: MomentsStore | undefined;
+  private readonly clock: LogicalClock;
   private phase: Phase = 'idle';
-  /**
-   * A logical clock (Lamport, 1978): one above the latest round that I have finished or mixed. Gateways start at different
-   * times and run at different speeds; the age of an update is how far the federation went on since its sender last mixed.
-   */
-  private round = 0;
+  /** Only while joining. */
+  private joining: Joining | undefined;
   private roundsDone = 0;
   private steps = 0;
   private samples = 0;
   private weights: Float32Array = new Float32Array();
   private loss = 0;
   private frame = noScaler;
-  /** The moments that `frame` was made of. */
-  private frameEntries: readonly MomentsEntry[] = [];
   /** My latest update, and the moments of its scaler for a late joiner that takes it over. */
   private offered: { update: UpdateMessage; origins: readonly MomentsEntry[] } | undefined;
-  /** Peers asked for their model while joining, who have not answered yet. */
-  private readonly asked = new Set<string>();
-  /** The moments of asked peers' scalers, as answered. */
-  private readonly answeredMoments = new Map<string, MomentsStore>();
-  private answers = 0;
+  /** Synchronous rounds: neighbours that let a round time out and were not heard since. Nobody waits for them again. */
+  private readonly silent = new Set<string>();
   /** Origins whose moments my neighbours may not know yet. */
   private readonly news = new Set<string>();
   private spreadScheduled = false;
-  private caughtUpFrom: string | undefined;
 
   constructor(settings: CoreSettings, prng: Prng) {
     this.settings = settings;
     this.prng = prng;
     this.moments = settings.scaler && new MomentsStore(settings.scaler);
+    this.clock = new LogicalClock(settings.aheadMaxRounds);
   }
 
   /** Takes one input at `nowMs` and returns what the driver must do, in order. */
@@ -69,16 +66,15 @@ export class GossipCore {
       case 'trained':
         return this.onTrained(input.round, input.weights, input.loss, nowMs);
       case 'updateReceived':
-        return this.guarded(input.from, () => this.onUpdate(input.from, input.update, input.pulled, nowMs));
+        return this.guarded(input, nowMs, () => this.onUpdate(input.from, input.update, input.pulled, nowMs));
       case 'momentsReceived':
-        return this.guarded(input.from, () => this.onMoments(input.from, input.moments.origins, input.pulled, nowMs));
+        return this.guarded(input, nowMs, () => this.onMoments(input.from, input.moments.origins, input.pulled, nowMs));
       case 'notHeldReceived':
         return this.onAnswered(input.from, nowMs);
       case 'peerUp':
         return this.onPeerUp(input.peer);
       case 'peerDown':
-        this.peers.remove(input.peer);
-        return this.mixIfComplete(nowMs);
+        return this.onPeerDown(input.peer, nowMs);
       case 'timerFired':
         return this.onTimer(input.timer, nowMs);
       case 'stopped':
@@ -87,14 +83,17 @@ export class GossipCore {
     }
   }
 
-  /** What to answer to a peer's pull: the moments of my model's scaler first, then the model. */
+  /**
+   * What to answer to a peer's pull: first the moments, of my model's scaler where the model follows and otherwise all I
+   * know; then the model, or that it is not held.
+   */
   answer(pull: PullMessage): PullAnswer[] {
+    const { offered } = this;
+    const held = offered && (pull.digest.length === 0 || equalBytes(pull.digest, offered.update.digest));
     const answers: PullAnswer[] = [];
-    const origins = this.offered?.origins ?? this.moments?.entries() ?? [];
+    const origins = held ? offered.origins : (this.moments?.entries() ?? []);
     if (pull.moments && origins.length > 0) answers.push({ kind: 'moments', origins });
-    const held = this.offered?.update;
-    const wanted = held !== undefined && (pull.digest.length === 0 || equalBytes(pull.digest, held.digest));
-    answers.push(wanted ? held : { kind: 'notHeld', digest: pull.digest });
+    answers.push(held ? offered.update : { kind: 'notHeld', digest: pull.digest });
     return answers;
   }
 
@@ -107,6 +106,7 @@ export class GossipCore {
     assert.equal(this.phase, 'idle', 'started twice');
     assert.equal(moments !== undefined, this.moments !== undefined, 'moments go with a shared scaler');
     this.phase = 'joining';
+    this.joining = new Joining(this.settings.scaler);
     this.weights = weights;
     this.samples = samples;
     if (this.moments && moments) {
@@ -115,22 +115,30 @@ export class GossipCore {
     }
     const effects: Effect[] = [{ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs }];
     effects.push(...this.scheduleSpread());
-    for (const peer of this.peers.sorted()) effects.push(...this.askToCatchUp(peer));
+    for (const peer of this.peers.sorted()) effects.push(this.ask(peer, this.joining));
     return [...effects, ...this.trainIfReady(nowMs)];
   }
 
   private onPeerUp(peer: string): Effect[] {
     if (!this.peers.add(peer)) return [];
     const effects = this.scheduleSpread();
-    return this.phase === 'joining' ? [...effects, ...this.askToCatchUp(peer)] : effects;
+    return this.joining ? [...effects, this.ask(peer, this.joining)] : effects;
   }
 
-  private askToCatchUp(peer: string): Effect[] {
-    if (this.caughtUpFrom !== undefined) return [];
-    this.asked.add(peer);
-    return [
-      { kind: 'pull', peer, message: { kind: 'pull', digest: new Uint8Array(), moments: this.moments !== undefined } },
-    ];
+  private onPeerDown(peer: string, nowMs: number): Effect[] {
+    this.peers.remove(peer);
+    this.silent.delete(peer);
+    this.joining?.gone(peer);
+    return this.joining ? this.trainIfReady(nowMs) : this.mixIfComplete(nowMs);
+  }
+
+  private ask(peer: string, joining: Joining): Effect {
+    joining.ask(peer);
+    return {
+      kind: 'pull',
+      peer,
+      message: { kind: 'pull', digest: new Uint8Array(), moments: this.moments !== undefined },
+    };
   }
 
   private onTimer(timer: TimerName, nowMs: number): Effect[] {
@@ -140,24 +148,20 @@ export class GossipCore {
       case 'spread':
         return this.spread();
       case 'round':
-        return this.phase === 'waiting' ? this.mix(nowMs) : [];
+        return this.phase === 'waiting' ? this.mixWithoutSilent(nowMs) : [];
     }
   }
 
   private onMoments(from: string, origins: readonly MomentsEntry[], pulled: boolean, nowMs: number): Effect[] {
-    if (this.moments === undefined || this.settings.scaler === undefined) throw new PeerError('wrong-scaler');
+    if (this.moments === undefined) throw new PeerError('wrong-scaler');
     const before = new Map(this.moments.entries().map(({ peer, version }) => [peer, version]));
     const changed = this.moments.merge(origins);
-    if (pulled && this.asked.has(from)) {
-      const answered = new MomentsStore(this.settings.scaler);
-      answered.merge(origins);
-      this.answeredMoments.set(from, answered);
-    }
+    if (pulled) this.joining?.hearMoments(from, origins);
     if (!changed) return [];
-    const effects: Effect[] = [];
     for (const { peer, version } of this.moments.entries()) if (before.get(peer) !== version) this.news.add(peer);
-    effects.push(...this.scheduleSpread());
-    if (this.phase !== 'joining') return effects;
+    const effects = this.scheduleSpread();
+    // Only a new origin, of which there are finitely many, makes a joining node wait longer.
+    if (!this.joining || this.moments.size === before.size) return effects;
     effects.push({ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs });
     return [...effects, ...this.trainIfReady(nowMs)];
   }
@@ -170,12 +174,12 @@ export class GossipCore {
   }
 
   /**
-   * Passes news of moments on to the neighbours, once (rumour mongering; Demers et al., Epidemic algorithms, 1987). A node
-   * that joins asks each new neighbour for all it knows, so together every origin reaches every node.
+   * Passes news of moments on to the neighbours, once (rumour mongering; Demers et al., Epidemic algorithms, 1987). What
+   * gets lost, or was known before two nodes met, is made up for by askMoments().
    */
   private spread(): Effect[] {
     this.spreadScheduled = false;
-    if (this.peers.size === 0 || this.moments === undefined) return [];
+    if (this.peers.size === 0 || this.news.size === 0 || this.moments === undefined) return [];
     const origins = this.moments.entries().filter(({ peer }) => this.news.has(peer));
     this.news.clear();
     return [{ kind: 'publish', message: { kind: 'moments', origins } }];
@@ -183,57 +187,56 @@ export class GossipCore {
 
   private trainIfReady(nowMs: number): Effect[] {
     const { originsExpected } = this.settings;
-    const alone = originsExpected === 1;
+    if (!this.joining || originsExpected === 0) return [];
     const everyoneKnown = this.moments === undefined || this.moments.size >= originsExpected;
-    const askedEveryone = this.answers > 0 && this.asked.size === 0;
-    const ready = originsExpected > 0 && everyoneKnown && (alone || askedEveryone);
-    return this.phase === 'joining' && ready ? this.startTraining(nowMs) : [];
+    const alone = originsExpected === 1;
+    return everyoneKnown && (alone || this.joining.complete) ? this.startTraining(nowMs) : [];
   }
 
   private startTraining(nowMs: number): Effect[] {
-    const effects: Effect[] = this.adoptScaler();
-    this.phase = 'training';
+    const model = this.joining?.chosen();
+    this.joining = undefined;
+    if (model) {
+      const { round, weights, moments } = model;
+      this.clock.set(round);
+      this.weights = weights;
+      if (moments) this.frame = frameOf(moments);
+    }
+    const effects = this.adoptScaler();
     effects.push({
       kind: 'emit',
-      event: {
-        type: 'joined',
-        atMs: nowMs,
-        origins: this.moments?.size ?? 0,
-        caughtUpFrom: this.caughtUpFrom,
-      },
+      event: { type: 'joined', atMs: nowMs, origins: this.moments?.size ?? 0, caughtUpFrom: model?.peer },
     });
-    effects.push(...this.nextRound(nowMs));
-    return effects;
+    return [...effects, ...this.nextRound(nowMs)];
   }
 
   private nextRound(nowMs: number): Effect[] {
     if (this.roundsDone >= this.settings.roundsMax) {
       this.phase = 'finished';
+      this.inbox.clear();
       return [{ kind: 'emit', event: { type: 'finished', atMs: nowMs } }];
     }
     this.phase = 'training';
     return [{ kind: 'train', round: this.roundsDone + 1, weights: this.weights }];
   }
 
-  /** Expresses the weights in the newest scaler, where it has changed. */
+  /** Expresses the weights in the newest scaler, where it has changed or nothing was trained yet. */
   private adoptScaler(): Effect[] {
     if (this.moments === undefined || this.settings.scaler === undefined) return [];
-    const digest = this.moments.digest();
-    if (equalBytes(digest, this.frame.digest)) return [];
-    const moments = this.moments.merged();
-    if (this.frame.moments !== undefined) {
-      this.weights = this.settings.scaler.reparameterise(this.weights, this.frame.moments, moments);
-    }
-    this.frame = { digest, moments };
-    this.frameEntries = this.moments.entries();
-    return [{ kind: 'rescale', moments }];
+    const changed = !equalBytes(this.moments.digest(), this.frame.digest);
+    if (!changed && this.phase !== 'joining') return [];
+    const from = this.frame.moments;
+    this.frame = frameOf(this.moments);
+    const to = this.moments.merged();
+    if (changed && from) this.weights = this.settings.scaler.reparameterise(this.weights, from, to);
+    return [{ kind: 'rescale', moments: to }];
   }
 
   private onTrained(round: number, weights: Float32Array, loss: number, nowMs: number): Effect[] {
     assert.equal(this.phase, 'training', `trained while ${this.phase}`);
     assert.equal(round, this.roundsDone + 1, 'trained out of order');
     this.roundsDone = round;
-    this.round++;
+    this.clock.tick();
     this.steps += this.settings.stepsPerRound;
     this.weights = weights;
     this.loss = loss;
@@ -249,7 +252,7 @@ export class GossipCore {
     const payload = encodePayload(this.weights, shapes, encoding);
     const update: UpdateMessage = {
       kind: 'update',
-      round: this.round,
+      round: this.clock.round,
       steps: this.steps,
       samples: this.samples,
       degree: this.degree,
@@ -259,7 +262,7 @@ export class GossipCore {
       payloadBytes: payload.length,
       payload,
     };
-    this.offered = { update, origins: this.frameEntries };
+    this.offered = { update, origins: this.frame.origins };
     if (exchange === 'random') {
       return this.peers.sample(fanout, this.prng).map((peer) => ({ kind: 'send', peer, message: update }));
     }
@@ -271,62 +274,73 @@ export class GossipCore {
   }
 
   private onUpdate(from: string, update: UpdateMessage, pulled: boolean, nowMs: number): Effect[] {
-    const { shapes, stalenessMaxRounds, aheadMaxRounds } = this.settings;
-    const joins = pulled && this.phase === 'joining' && this.asked.has(from);
-    if (!joins && this.phase !== 'joining' && update.round > this.round + aheadMaxRounds)
-      throw new PeerError('future-round');
-    if (update.round < this.round - stalenessMaxRounds) throw new PeerError('stale');
-    if (this.inbox.hasSeen(from, update.round)) throw new PeerError('duplicate');
+    if (this.phase === 'finished') return [];
+    const { shapes } = this.settings;
+    const { round, samples, degree, scaler } = update;
     if (update.payloadBytes !== payloadBytesOf(shapes, update.encoding)) throw new PeerError('wrong-shape');
+    this.silent.delete(from);
+    this.checkRound(round);
+    const answers = pulled && this.joining?.expects(from);
+    const seen = this.inbox.hasSeen(from, round);
+    if (seen && !answers) {
+      if (pulled) return [];
+      throw new PeerError('duplicate');
+    }
     if (update.payload === undefined) {
+      // A pull that leads to another pull would never end.
+      if (pulled) throw new PeerError('malformed', 'a pulled model without its payload');
       return [{ kind: 'pull', peer: from, message: { kind: 'pull', digest: update.digest, moments: false } }];
     }
     if (!equalBytes(digestOf(update.payload), update.digest)) throw new PeerError('wrong-digest');
     const weights = decodePayload(update.payload, shapes, update.encoding);
-    const { round, samples, degree, scaler } = update;
-    this.inbox.put({ peer: from, round, weights, samples, degree, scaler });
-    if (joins) return this.catchUp(from, round, weights, scaler, nowMs);
-    return this.mixIfComplete(nowMs);
+    if (!seen) this.inbox.put({ peer: from, round, weights, samples, degree, scaler }, (peer) => this.peers.has(peer));
+    if (!answers) return this.mixIfComplete(nowMs);
+    this.joining?.hearModel(from, round, weights, scaler);
+    return this.onAnswered(from, nowMs);
   }
 
-  /** Takes over a neighbour's model, in the scaler that the neighbour sent with it. */
-  private catchUp(peer: string, round: number, weights: Float32Array, scaler: Uint8Array, nowMs: number): Effect[] {
-    const moments = this.answeredMoments.get(peer);
-    const digest = moments?.digest() ?? noScaler.digest;
-    if (!equalBytes(digest, scaler)) throw new PeerError('wrong-scaler');
-    if (round > this.round) {
-      this.weights = weights;
-      this.round = round;
-      this.frame = { digest, moments: moments?.merged() };
-      this.caughtUpFrom = peer;
-    }
-    return this.onAnswered(peer, nowMs);
+  /** Refuses what can never be mixed. A node that joins does not know the federation's round yet. */
+  private checkRound(round: number): void {
+    this.clock.hear(round);
+    if (this.phase === 'joining') return;
+    if (this.clock.isAhead(round)) throw new PeerError('future-round');
+    const mixedAlready = this.phase === 'waiting' ? this.clock.round - 1 : this.clock.round;
+    if (this.settings.rounds === 'synchronous' && round <= mixedAlready) throw new PeerError('stale');
   }
 
   private onAnswered(peer: string, nowMs: number): Effect[] {
-    if (!this.asked.delete(peer)) return [];
-    this.answers++;
-    return this.trainIfReady(nowMs);
+    return this.joining?.answered(peer) ? this.trainIfReady(nowMs) : [];
+  }
+
+  /** A neighbour that has gone on to a later round sends this one no more. */
+  private isAwaited(peer: string): boolean {
+    return !this.inbox.hasSeen(peer, this.clock.round) && !this.silent.has(peer);
   }
 
   private mixIfComplete(nowMs: number): Effect[] {
     if (this.phase !== 'waiting' || this.settings.rounds !== 'synchronous') return [];
-    return this.peers.sorted().every((peer) => this.inbox.holds(peer, this.round)) ? this.mix(nowMs) : [];
+    return this.peers.sorted().some((peer) => this.isAwaited(peer)) ? [] : this.mix(nowMs);
+  }
+
+  private mixWithoutSilent(nowMs: number): Effect[] {
+    for (const peer of this.peers.sorted()) if (this.isAwaited(peer)) this.silent.add(peer);
+    return this.mix(nowMs);
   }
 
   private mix(nowMs: number): Effect[] {
-    const synchronous = this.settings.rounds === 'synchronous';
-    const arrived = synchronous ? this.inbox.takeRound(this.round) : this.inbox.takeNewest();
+    const arrived = this.takeArrived();
+    const reference = this.clock.reference(arrived.map(({ round }) => round));
     const effects: Effect[] = [];
-    const received = arrived.flatMap((update) => {
-      const code = this.unmixable(update);
-      if (code === undefined) return [{ ...update, stalenessRounds: Math.max(0, this.round - update.round) }];
-      effects.push({ kind: 'penalise', peer: update.peer, code });
-      return [];
-    });
-    const own = { weights: this.weights, round: this.round, samples: this.samples, degree: this.degree };
+    const received: Received[] = [];
+    for (const update of arrived) {
+      const code = this.unmixable(update, reference);
+      if (code === undefined) received.push({ ...update, stalenessRounds: Math.max(0, reference - update.round) });
+      else effects.push({ kind: 'penalise', peer: update.peer, code });
+      if (code === 'wrong-scaler') effects.push(...this.askMoments(update));
+    }
+    const own = { weights: this.weights, round: this.clock.round, samples: this.samples, degree: this.degree };
     this.weights = mixingRules[this.settings.mixing](own, received);
-    for (const { round } of received) this.round = Math.max(this.round, round);
+    if (this.settings.rounds === 'barrier-free') this.clock.follow();
     effects.push(...this.adoptScaler());
     effects.push({
       kind: 'emit',
@@ -344,19 +358,42 @@ export class GossipCore {
     return [...effects, ...this.nextRound(nowMs)];
   }
 
-  private unmixable(update: ReceivedUpdate): 'stale' | 'wrong-scaler' | undefined {
-    if (update.round < this.round - this.settings.stalenessMaxRounds) return 'stale';
-    return equalBytes(update.scaler, this.frame.digest) ? undefined : 'wrong-scaler';
+  private takeArrived(): ReceivedUpdate[] {
+    if (this.settings.rounds === 'barrier-free') return this.inbox.takeNewest();
+    this.clock.rejoin(this.peers.sorted().map((peer) => this.inbox.latestRound(peer)));
+    return this.inbox.takeRound(this.clock.round);
   }
 
-  private guarded(peer: string, work: () => Effect[]): Effect[] {
+  private unmixable({ round, scaler }: ReceivedUpdate, reference: number): PeerErrorCode | undefined {
+    if (this.clock.isAhead(round)) return 'future-round';
+    if (round < reference - this.settings.stalenessMaxRounds) return 'stale';
+    return equalBytes(scaler, this.frame.digest) ? undefined : 'wrong-scaler';
+  }
+
+  /**
+   * Asks the sender for moments that I do not know, by the digest of its scaler: no model has it, so moments alone come
+   * back (anti-entropy; Demers et al., 1987).
+   */
+  private askMoments({ peer, scaler }: ReceivedUpdate): Effect[] {
+    if (this.moments === undefined || equalBytes(scaler, this.moments.digest())) return [];
+    return [{ kind: 'pull', peer, message: { kind: 'pull', digest: scaler, moments: true } }];
+  }
+
+  /** Turns a peer's error into a penalty; an answer that was wrong is not waited for any longer. */
+  private guarded(input: { from: string; pulled: boolean }, nowMs: number, work: () => Effect[]): Effect[] {
+    if (this.phase === 'idle') return [];
     try {
       return work();
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
-      return [{ kind: 'penalise', peer, code: error.code }];
+      const penalty: Effect = { kind: 'penalise', peer: input.from, code: error.code };
+      return input.pulled ? [penalty, ...this.onAnswered(input.from, nowMs)] : [penalty];
     }
   }
+}
+
+function frameOf(moments: MomentsStore): Frame {
+  return { digest: moments.digest(), origins: moments.entries(), moments: moments.merged() };
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

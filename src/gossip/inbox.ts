@@ -1,5 +1,5 @@
-// Updates that arrived and wait to be mixed. Owns that each is mixed once at most and that memory stays bounded:
-// two updates a peer, so that in synchronous rounds a fast neighbour's next round is not lost.
+// Updates that arrived and wait to be mixed. Owns that each is mixed once at most and that memory stays bounded: two
+// updates a peer, so that in synchronous rounds a fast neighbour's next round is not lost, of a bounded number of peers.
 
 /** A decoded update of one peer. */
 export interface ReceivedUpdate {
@@ -12,48 +12,73 @@ export interface ReceivedUpdate {
   scaler: Uint8Array;
 }
 
+interface Sender {
+  /** Later than this round is new from this peer. */
+  latestRound: number;
+  /** In order of round. */
+  waiting: ReceivedUpdate[];
+}
+
 const keptPerPeer = 2;
 
+/** Peers remembered, unless there are more neighbours: enough for broadcast in a small federation. */
+export const sendersMax = 256;
+
 export class Inbox {
-  private readonly waiting = new Map<string, ReceivedUpdate[]>();
-  private readonly latestRound = new Map<string, number>();
+  /** The one that was silent for longest comes first. */
+  private readonly senders = new Map<string, Sender>();
+
+  /** The latest round that `peer` has sent; 0 where it has sent none. */
+  latestRound(peer: string): number {
+    return this.senders.get(peer)?.latestRound ?? 0;
+  }
 
   /** True where `peer` has already sent this round or a later one. */
   hasSeen(peer: string, round: number): boolean {
-    return round <= (this.latestRound.get(peer) ?? 0);
+    return round <= this.latestRound(peer);
   }
 
-  put(update: ReceivedUpdate): void {
-    this.latestRound.set(update.peer, update.round);
-    const kept = [...(this.waiting.get(update.peer) ?? []), update].slice(-keptPerPeer);
-    this.waiting.set(update.peer, kept);
-  }
-
-  /** True where an update of `round` from `peer` waits. */
-  holds(peer: string, round: number): boolean {
-    return this.waiting.get(peer)?.some((update) => update.round === round) ?? false;
+  /**
+   * Keeps an update that was not seen before. Where peers are too many, the one that was silent for longest is forgotten
+   * with its updates; a neighbour never is, or one peer under many names could push the neighbours out.
+   */
+  put(update: ReceivedUpdate, isNeighbour: (peer: string) => boolean): void {
+    const { peer, round } = update;
+    const waiting = [...(this.senders.get(peer)?.waiting ?? []), update].slice(-keptPerPeer);
+    this.senders.delete(peer);
+    this.senders.set(peer, { latestRound: round, waiting });
+    if (this.senders.size <= sendersMax) return;
+    const forgotten = [...this.senders.keys()].find((sender) => !isNeighbour(sender));
+    if (forgotten !== undefined) this.senders.delete(forgotten);
   }
 
   /** Removes and returns the newest waiting update of each peer, in order of peer; older ones are dropped. */
   takeNewest(): ReceivedUpdate[] {
-    const taken = [...this.waiting.values()].map((updates) => updates.at(-1) as ReceivedUpdate);
-    this.waiting.clear();
-    return sortedByPeer(taken);
+    return this.take(({ waiting }) => [waiting.at(-1), []]);
   }
 
   /** Removes and returns the updates of `round`, in order of peer; older ones are dropped, later ones stay. */
   takeRound(round: number): ReceivedUpdate[] {
-    const taken: ReceivedUpdate[] = [];
-    for (const [peer, updates] of this.waiting) {
-      taken.push(...updates.filter((update) => update.round === round));
-      const later = updates.filter((update) => update.round > round);
-      if (later.length > 0) this.waiting.set(peer, later);
-      else this.waiting.delete(peer);
-    }
-    return sortedByPeer(taken);
+    return this.take(({ waiting }) => [
+      waiting.find((update) => update.round === round),
+      waiting.filter((update) => update.round > round),
+    ]);
   }
-}
 
-function sortedByPeer(updates: ReceivedUpdate[]): ReceivedUpdate[] {
-  return updates.sort((a, b) => (a.peer < b.peer ? -1 : 1));
+  /** Drops all that waits. */
+  clear(): void {
+    this.take(() => [undefined, []]);
+  }
+
+  private take(
+    split: (sender: Sender) => [taken: ReceivedUpdate | undefined, kept: ReceivedUpdate[]],
+  ): ReceivedUpdate[] {
+    const all: ReceivedUpdate[] = [];
+    for (const sender of this.senders.values()) {
+      const [taken, kept] = split(sender);
+      sender.waiting = kept;
+      if (taken !== undefined) all.push(taken);
+    }
+    return all.sort((a, b) => (a.peer < b.peer ? -1 : 1));
+  }
 }

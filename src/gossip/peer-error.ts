@@ -23,6 +23,8 @@ const actions = {
   'wrong-digest': 'reject',
   /** Honest: a newer release may know one more encoding. */
   'unknown-encoding': 'ignore',
+  /** gossipsub's own check: a message on the topic without a signature that fits its sender. */
+  unsigned: 'reject',
   /** A kind of message that does not belong where it came in, such as a pull on the topic. */
   'wrong-topic': 'reject',
   /** Honest: a fast peer as seen by one that has just joined. */
@@ -37,6 +39,10 @@ const actions = {
   'too-many-origins': 'ignore',
   /** Honest: the sender has moved on to a newer model since it announced the digest. */
   'not-held': 'ignore',
+  /** Honest: a slow link, or a peer that hangs. */
+  timeout: 'ignore',
+  /** Honest: the peer was stopped in the middle. */
+  reset: 'ignore',
 } as const satisfies Record<string, PeerAction>;
 
 /** A stable name for what was wrong; results count messages by it. */

@@ -16,6 +16,10 @@ export class PeerView {
     this.peers.delete(peer);
   }
 
+  has(peer: string): boolean {
+    return this.peers.has(peer);
+  }
+
   get size(): number {
     return this.peers.size;
   }

@@ -2,7 +2,14 @@
 import { setMaxListeners } from 'node:events';
 import type { Message as TopicMessage } from '@chainsafe/libp2p-gossipsub';
 import type { PeerId } from '@libp2p/interface';
-import { type CodecLimits, decodeMessage, encodeMessage, type Message, messageBytesMax } from '../gossip/codec.ts';
+import {
+  type CodecLimits,
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  messageBytesMax,
+  type PullMessage,
+} from '../gossip/codec.ts';
 import { GossipCore } from '../gossip/core.ts';
 import { topicOf } from '../gossip/manifest.ts';
 import type { Moments } from '../gossip/moments.ts';
@@ -10,8 +17,8 @@ import { PeerError, type PeerErrorCode } from '../gossip/peer-error.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Prng } from '../lib/prng.ts';
-import type { Host } from './host.ts';
-import { pullModel, pushUpdate, serveStreams } from './streams.ts';
+import { type Host, prepareTopic } from './host.ts';
+import { pullModel, pushUpdate, type StreamLimits, serveStreams, unserveStreams } from './streams.ts';
 import { type Reach, verdictOf } from './validator.ts';
 
 /** Trains this node's model on its own data. */
@@ -28,6 +35,8 @@ export interface FederationNodeOptions {
   federation: Uint8Array;
   settings: CoreSettings;
   limits: Omit<CodecLimits, 'federation'>;
+  /** Longest life of a stream. Default 10 s: libp2p's own limit for negotiating one. */
+  streamTimeoutMs?: number;
   learner: Learner;
   clock: Clock;
   prng: Prng;
@@ -35,7 +44,9 @@ export interface FederationNodeOptions {
 }
 
 export interface NodeCounters {
+  /** Updates with a payload that were handed to the network, one for each recipient. */
   updatesSent: number;
+  /** Updates with a payload that the core has taken. */
   updatesReceived: number;
   /** Bytes of the messages that reached the core, before their decoding. */
   bytesReceived: number;
@@ -59,6 +70,7 @@ export class FederationNode {
   private readonly core: GossipCore;
   private readonly topic: string;
   private readonly limits: CodecLimits;
+  private readonly streamLimits: StreamLimits;
   private readonly stopping = new AbortController();
   private readonly timers = new Map<TimerName, NodeJS.Timeout>();
   private exchanged = new Set<string>();
@@ -73,6 +85,11 @@ export class FederationNode {
     this.finished = promise;
     this.settle = { resolve, reject };
     setMaxListeners(0, this.stopping.signal);
+    this.streamLimits = {
+      messageBytesMax: messageBytesMax(this.limits),
+      timeoutMs: options.streamTimeoutMs ?? 10_000,
+      signal: this.stopping.signal,
+    };
   }
 
   /**
@@ -80,37 +97,44 @@ export class FederationNode {
    * `moments`, of those rows in raw units, go with a shared scaler.
    */
   async start(weights: Float32Array, samples: number, moments: Moments | undefined): Promise<void> {
-    const { libp2p, pubsub } = this.options.host;
-    pubsub.topicValidators.set(this.topic, (_relay, message) => this.onTopicMessage(message));
-    const sync = () => this.syncPeers();
+    const { host, settings } = this.options;
+    const { libp2p, pubsub, refusals } = host;
     const { signal } = this.stopping;
+    this.dispatch({ kind: 'started', weights, samples, ...(moments && { moments }) });
+    prepareTopic(host, this.topic, settings.exchange === 'broadcast');
+    pubsub.topicValidators.set(this.topic, (_relay, message) => this.onTopicMessage(message));
+    refusals.onRefused = (code) => this.count(new PeerError(code));
+    const sync = () => this.syncPeers();
     for (const type of ['gossipsub:graft', 'gossipsub:prune', 'gossipsub:heartbeat', 'subscription-change'] as const) {
       pubsub.addEventListener(type, sync, { signal });
     }
     libp2p.addEventListener('peer:disconnect', sync, { signal });
-    await serveStreams(libp2p, {
-      messageBytesMax: messageBytesMax(this.limits),
+    await serveStreams(libp2p, this.streamLimits, {
       onUpdate: (from, bytes) => {
         this.receive(from, bytes, 'stream');
       },
       onPull: (_from, bytes) => this.onPull(bytes),
+      onBadStream: (_from, error) => this.count(error),
     });
-    this.dispatch({ kind: 'started', weights, samples, ...(moments && { moments }) });
+    if (signal.aborted) return unserveStreams(libp2p);
     pubsub.subscribe(this.topic);
     this.syncPeers();
   }
 
-  /** Leaves the federation. Training that runs is abandoned. */
-  stop(): void {
+  /** Leaves the federation: training that runs is abandoned, open streams are reset, nothing is served any more. */
+  async stop(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.dispatch({ kind: 'stopped' });
     this.stopping.abort(new Error('the node was stopped'));
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
-    const { pubsub } = this.options.host;
-    pubsub.topicValidators.delete(this.topic);
-    pubsub.unsubscribe(this.topic);
     this.settle.resolve();
+    const { libp2p, pubsub, refusals } = this.options.host;
+    pubsub.topicValidators.delete(this.topic);
+    refusals.onRefused = () => undefined;
+    if (libp2p.status !== 'started') return;
+    pubsub.unsubscribe(this.topic);
+    await unserveStreams(libp2p);
   }
 
   private syncPeers(): void {
@@ -138,7 +162,9 @@ export class FederationNode {
     try {
       const message = decodeMessage(bytes, this.limits);
       if (message.kind !== 'pull') throw new PeerError('wrong-topic', `${message.kind} in place of a pull`);
-      return this.core.answer(message).map((answer) => encodeMessage(answer, this.options.federation));
+      const answers = this.core.answer(message);
+      if (answers.some(({ kind }) => kind === 'update')) this.counters.updatesSent++;
+      return answers.map((answer) => encodeMessage(answer, this.options.federation));
     } catch (error) {
       this.count(error);
       return [];
@@ -154,16 +180,15 @@ export class FederationNode {
     try {
       const message = decodeMessage(bytes, this.limits);
       this.counters.bytesReceived += bytes.length;
-      const input = toInput(from, message, via);
-      if (message.kind === 'update') this.counters.updatesReceived++;
-      const effects = this.core.handle(input, this.options.clock.nowMs());
-      const penalty = effects.find((effect) => effect.kind === 'penalise' && effect.peer === from);
+      const effects = this.core.handle(toInput(from, message, via), this.options.clock.nowMs());
       this.run(effects);
-      const broadcast = message.kind === 'update' && this.options.settings.exchange === 'broadcast';
-      return {
-        code: penalty?.kind === 'penalise' ? penalty.code : undefined,
-        reach: broadcast ? 'everyone' : 'neighbours',
-      };
+      // A refused message has this one effect. Among others the penalty is for an older update of the sender.
+      const [first, ...others] = effects;
+      const code = first?.kind === 'penalise' && others.length === 0 ? first.code : undefined;
+      const isUpdate = message.kind === 'update';
+      if (isUpdate && message.payload && code === undefined) this.counters.updatesReceived++;
+      const broadcast = isUpdate && this.options.settings.exchange === 'broadcast';
+      return { code, reach: broadcast ? 'everyone' : 'neighbours' };
     } catch (error) {
       return { code: this.count(error), reach: 'neighbours' };
     }
@@ -205,20 +230,25 @@ export class FederationNode {
         );
         return;
       }
-      case 'publish':
+      case 'publish': {
+        const { message } = effect;
+        const bytes = encodeMessage(message, federation);
         this.send(async () => {
-          const { recipients } = await host.pubsub.publish(this.topic, encodeMessage(effect.message, federation));
-          if (effect.message.kind === 'update') this.counters.updatesSent += recipients.length;
+          const { recipients } = await host.pubsub.publish(this.topic, bytes);
+          return message.kind === 'update' && message.payload ? recipients.length : 0;
         });
         return;
-      case 'send':
+      }
+      case 'send': {
+        const bytes = encodeMessage(effect.message, federation);
         this.send(async () => {
-          await pushUpdate(host.libp2p, effect.peer, encodeMessage(effect.message, federation));
-          this.counters.updatesSent++;
+          await pushUpdate(host.libp2p, effect.peer, bytes, this.streamLimits);
+          return 1;
         });
         return;
+      }
       case 'pull':
-        this.pull(effect.peer, encodeMessage(effect.message, federation));
+        this.pull(effect.peer, effect.message);
         return;
       case 'setTimer':
         clearTimeout(this.timers.get(effect.timer));
@@ -243,23 +273,34 @@ export class FederationNode {
     }
   }
 
-  private send(work: () => Promise<void>): void {
-    work().catch(() => {
-      this.counters.sendsFailed++;
-    });
+  /** An exchange of ours failed: through the peer, or the network. */
+  private onFailure(error: unknown): void {
+    if (this.stopping.signal.aborted) return;
+    if (error instanceof PeerError) this.count(error);
+    else this.counters.sendsFailed++;
   }
 
-  private pull(peer: string, request: Uint8Array): void {
-    pullModel(this.options.host.libp2p, peer, request, messageBytesMax(this.limits)).then(
-      (answers) => {
-        for (const bytes of answers) this.receive(peer, bytes, 'pull');
-        if (answers.length === 0) this.dispatch({ kind: 'notHeldReceived', from: peer });
+  /** `work` gives the number of updates sent. */
+  private send(work: () => Promise<number>): void {
+    work().then(
+      (updates) => {
+        this.counters.updatesSent += updates;
       },
-      () => {
-        this.counters.sendsFailed++;
-        this.dispatch({ kind: 'notHeldReceived', from: peer });
-      },
+      (error) => this.onFailure(error),
     );
+  }
+
+  private pull(peer: string, request: PullMessage): void {
+    const { host, federation } = this.options;
+    pullModel(host.libp2p, peer, encodeMessage(request, federation), this.streamLimits)
+      .then((answers) => {
+        for (const bytes of answers) this.receive(peer, bytes, 'pull');
+      })
+      .catch((error: unknown) => this.onFailure(error))
+      .finally(() => {
+        // Whatever came of it, a node that joins waits for this peer no longer.
+        if (request.digest.length === 0) this.dispatch({ kind: 'notHeldReceived', from: peer });
+      });
   }
 }
 
@@ -271,8 +312,9 @@ function toInput(from: string, message: Message, via: 'topic' | 'stream' | 'pull
     case 'moments':
       return { kind: 'momentsReceived', from, moments: message, pulled };
     case 'notHeld':
-      if (pulled) return { kind: 'notHeldReceived', from };
-      throw new PeerError('wrong-topic', `notHeld on the ${via}`);
+      if (!pulled) throw new PeerError('wrong-topic', `notHeld on the ${via}`);
+      if (message.digest.length > 0) throw new PeerError('not-held', 'the peer has a newer model by now');
+      return { kind: 'notHeldReceived', from };
     case 'pull':
       throw new PeerError('wrong-topic', `pull on the ${via}`);
   }

@@ -1,5 +1,6 @@
 // A libp2p host for one gateway. Owns transports, security and gossipsub's parameters; knows no federated learning.
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { createTopicScoreParams, type TopicScoreParams } from '@chainsafe/libp2p-gossipsub/score';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
 import type { Libp2p } from '@libp2p/interface';
@@ -9,6 +10,7 @@ import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import { Refusals } from './refusals.ts';
 import { TrafficMetrics } from './traffic.ts';
 
 export interface HostOptions {
@@ -23,22 +25,42 @@ export interface HostOptions {
 
 export interface Host {
   libp2p: Libp2p;
-  pubsub: GossipSub & MeshView;
+  pubsub: GossipSub & GossipSubExtras;
   traffic: TrafficMetrics;
+  refusals: Refusals;
 }
 
-/** gossipsub has this method, but leaves it out of its interface. */
-interface MeshView {
+/** gossipsub has these, but leaves them out of its interface. */
+interface GossipSubExtras {
   getMeshPeers(topic: string): string[];
+  /** Read anew at each use. */
+  opts: { idontwantMinDataSize: number; scoreParams: { topics: Record<string, TopicScoreParams> } };
 }
 
 /** Largest application message on the topic; larger models are announced and pulled. */
 export const topicMessageBytesMax = 256 * 1024;
 
+/**
+ * Of what gossipsub scores, only invalid messages count (P4 of the v1.1 specification): each rejected one adds 1 to a
+ * counter that loses a tenth a second, and the score is minus its square. Below 0 a peer leaves the mesh, and from the
+ * ninth in a burst on it is not listened to (threshold -80). The other parts reward and demand forwarding, and an update
+ * for neighbours is not forwarded.
+ */
+const topicScore = createTopicScoreParams({
+  topicWeight: 1,
+  timeInMeshWeight: 0,
+  firstMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesWeight: 0,
+  meshFailurePenaltyWeight: 0,
+  invalidMessageDeliveriesWeight: -1,
+  invalidMessageDeliveriesDecay: 0.9,
+});
+
 /** Starts a host. The caller stops it. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { degree } = options;
   const traffic = new TrafficMetrics();
+  const refusals = new Refusals();
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', options.keySeed),
     addresses: { listen: options.listen },
@@ -63,12 +85,23 @@ export async function startHost(options: HostOptions): Promise<Host> {
         gossipFactor: 0,
         // More than ten peers at one address count as one attacker; on loopback they are a scenario.
         scoreParams: { IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']) },
+        metricsRegister: refusals,
+        metricsTopicStrToLabel: new Map(),
         allowPublishToZeroTopicPeers: true,
         maxInboundDataLength: 2 * topicMessageBytesMax,
       }),
     },
   });
-  return { libp2p, pubsub: libp2p.services.pubsub as GossipSub & MeshView, traffic };
+  return { libp2p, pubsub: libp2p.services.pubsub as GossipSub & GossipSubExtras, traffic, refusals };
+}
+
+/**
+ * Makes rejected messages of `topic` lower their sender's score. Where messages are not `forwarded`, nobody is told which
+ * ones have arrived (IDONTWANT), since nobody would send them again.
+ */
+export function prepareTopic({ pubsub }: Host, topic: string, forwarded: boolean): void {
+  pubsub.opts.scoreParams.topics[topic] = topicScore;
+  if (!forwarded) pubsub.opts.idontwantMinDataSize = Number.POSITIVE_INFINITY;
 }
 
 /** Addresses under which peers reach the host, with its peer id, as text. */

@@ -25,7 +25,7 @@ export interface Frame {
 }
 
 /** Fill of a mark that is only there to be pointed at: the page shows it when it is. */
-export const hitFill = 'var(--hit)';
+export const hitFill = '#hit';
 
 /** Natural width of the variant for a phone, in CSS pixels; text is legible from about 320. */
 const narrowWidth = 340;

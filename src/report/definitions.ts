@@ -45,6 +45,7 @@ const definitions: readonly (readonly [term: string, text: string])[] = [
   ['Staleness', 'How many rounds old an update was when it was mixed.'],
 ];
 
+/** The words of the report and what they mean. */
 export function definitionsList(): Html {
   return html`<dl class="definitions">${definitions.map(
     ([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`,

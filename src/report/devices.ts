@@ -15,6 +15,7 @@ export interface DeviceScores {
   auroc: ReadonlyMap<MethodName, number>;
 }
 
+/** The devices of one evaluation set. */
 export interface DeviceTable {
   /** Methods of the run that were evaluated on this set, in the order of `methodNames`. */
   methods: MethodName[];

@@ -43,6 +43,7 @@ export function lossCurves(events: readonly MetricsEvent[], pointsMax = 120): Ma
   return curves;
 }
 
+/** Consensus distance after one round, at least 0. */
 export interface DistancePoint {
   round: number;
   distance: number;

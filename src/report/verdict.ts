@@ -13,6 +13,7 @@ export interface Verdict {
 /** What gossip is compared with in the first sentence: the first of these that the run has. */
 const references = ['centralised', 'fedavg', 'local', 'statistic'] as const;
 
+/** What the summary says about gossip, for a reader who reads nothing else. */
 export function verdict(summary: Summary): Verdict {
   const lead = leadOf(summary);
   return { lead: summary.incomplete && summary.seeds.length > 0 ? soFar(lead) : lead, also: alsoOf(summary) };

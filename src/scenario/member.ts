@@ -114,7 +114,7 @@ export async function startMember(
     begin: () => node.start(weights, data.train.rows, config.scale ? undefined : momentsOfTable(data.train)),
     finished: node.finished,
     async stop() {
-      node.stop();
+      await node.stop();
       const { counters } = node;
       await host.libp2p.stop();
       if (learner.scale === undefined) return undefined;

@@ -42,6 +42,10 @@ const dataSchema = z.strictObject({
     .strictObject({
       train: share.default(0.6),
       validate: share.default(0.15),
+      order: z
+        .enum(['shuffled', 'time'])
+        .default('shuffled')
+        .describe('shuffled by the seed, or in time: the first recordings train, the last test'),
     })
     .prefault({})
     .describe("shares of a device's normal instances; the rest, and all anomalous ones, are the test data"),

@@ -13,7 +13,7 @@ function config(
       window: { length: 3, stride: 3, unit: 'samples' },
       features: 'raw',
       maskFrozen: true,
-      split: { train: 0.6, validate: 0.15 },
+      split: { train: 0.6, validate: 0.15, order: 'shuffled' },
       ...data,
     },
     federation: { partition: 'device', heldOut: [], ...federation },
@@ -64,6 +64,21 @@ describe('prepareData()', () => {
     const at = (seed: number): number[] => [...prepareData([device('a', 20)], config(), seed).nodes[0]!.train.values];
     assert.deepEqual(at(1), at(1));
     assert.notDeepEqual(at(1), at(2));
+  });
+
+  it('trains on the first recordings and tests on the last when the split is in time, whatever the seed', () => {
+    const late = (index: number): Recording => ({
+      ...ramp(`${index}`, 10 * index, 6, 0),
+      timesMs: Float64Array.from({ length: 6 }, (_, i) => 1000 * index + i),
+    });
+    const shuffled = [7, 2, 9, 0, 4, 1, 8, 3, 6, 5].map(late);
+    const split = { train: 0.6, validate: 0.2, order: 'time' } as const;
+    for (const seed of [1, 2]) {
+      const [node] = prepareData([{ name: 'a', sensors: ['x'], recordings: shuffled }], config({ split }), seed).nodes;
+      assert.deepEqual([...recordingsIn(node!.train)].sort(), [0, 1, 2, 3, 4, 5]);
+      assert.deepEqual([...recordingsIn(node!.validate)].sort(), [6, 7]);
+      assert.deepEqual([...recordingsIn(node!.test)].sort(), [8, 9]);
+    }
   });
 
   it('leaves validate empty with two normal recordings and says so, and fills it with three', () => {
@@ -172,12 +187,12 @@ describe('prepareData()', () => {
     ],
     [
       'shares over 1',
-      () => prepareData([device('a', 4)], config({ split: { train: 0.9, validate: 0.2 } }), 1),
+      () => prepareData([device('a', 4)], config({ split: { train: 0.9, validate: 0.2, order: 'shuffled' } }), 1),
       /together at most 1/,
     ],
     [
       'no share to train on',
-      () => prepareData([device('a', 4)], config({ split: { train: 0, validate: 0.2 } }), 1),
+      () => prepareData([device('a', 4)], config({ split: { train: 0, validate: 0.2, order: 'shuffled' } }), 1),
       /above 0/,
     ],
     [

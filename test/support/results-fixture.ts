@@ -14,6 +14,7 @@ import {
   type Summary,
 } from '../../src/scenario/results.ts';
 
+/** What kind of run it was. */
 export interface FixtureOptions {
   /** Eight of them are wells; with more, each well is split into parts. Default 8. */
   nodes?: number;
@@ -174,7 +175,7 @@ function gossipEvents(
   events.push({ event: 'mixing-graph', seed, edges });
   for (const node of nodes) {
     const updatesSent = rounds * (5 + prng.nextInt(3));
-    const updatesReceived = rounds * 6 - prng.nextInt(20);
+    const updatesReceived = rounds * 5 + prng.nextInt(rounds);
     const size = skill.gossip.bytes / (rounds * 6);
     events.push({
       event: 'node-traffic',
