@@ -4,7 +4,7 @@ import { countText, safeText, valueText, wrapText } from './format.ts';
 import type { Style } from './style.ts';
 
 const titles = { auroc: 'AUROC', auprc: 'AUPRC', f1: 'F1', fpr: 'FPR', recall: 'recall' } as const;
-const methodWidth = 11;
+const methodWidth = 16;
 const wideColumns = 100;
 const notesMax = 6;
 
@@ -91,12 +91,14 @@ function cell(statistic: Statistic | undefined): Cell {
 
 /** What the figures say against the model or against sharing, in words, so that nobody has to notice it. */
 function remarks(summary: Summary, columns: number): string[] {
-  const statistic = summary.gap.statistic?.['own.auroc'];
+  const statistics = (['statistic', 'shared-statistic'] as const).filter(
+    (name) => (summary.gap[name]?.['own.auroc']?.mean ?? Number.NEGATIVE_INFINITY) >= 0,
+  );
   const local = summary.gap.local?.['own.auroc'];
   const sentences = [
-    ...(statistic !== undefined && statistic.mean >= 0
-      ? ['The statistic (mean squared z-score) does as well as gossip here: the model has learnt nothing more.']
-      : []),
+    ...statistics.map(
+      (name) => `The ${name} (mean squared z-score) does as well as gossip here: the model has learnt nothing more.`,
+    ),
     ...(local !== undefined && (local.ci95?.[0] ?? local.mean) > 0
       ? ['Local training does better than gossip here: on own data, sharing does not pay.']
       : []),

@@ -49,6 +49,12 @@ export const methodStyles: Readonly<Record<MethodName, MethodStyle>> = {
     colour: 'var(--statistic)',
     shape: 'M0 2L2 0L5 3L8 0L10 2L7 5L10 8L8 10L5 7L2 10L0 8L3 5Z',
   },
+  'shared-statistic': {
+    label: 'Shared statistic',
+    phrase: 'the statistic with the shared scaler',
+    colour: 'var(--shared-statistic)',
+    shape: 'M3.5 0L6.5 0L6.5 3.5L10 3.5L10 6.5L6.5 6.5L6.5 10L3.5 10L3.5 6.5L0 6.5L0 3.5L3.5 3.5Z',
+  },
 };
 
 /** Column heads, and which end of the metric is the good one. */

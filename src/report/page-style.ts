@@ -6,13 +6,13 @@ export const pageStyle = `
   color-scheme: light dark;
   --page: #fdfdfc; --ink: #1a1f26; --muted: #57606b; --rule: #d5dae0; --grid: #e5e8ec; --stripe: #f4f6f8;
   --tint: #e3eefa; --link: #0a5fb0; --good: #0b6b43; --good-tint: #e0f3e8; --bad: #a3260f; --bad-tint: #fce7e2;
-  --gossip: #0051cc; --centralised: #b53208; --fedavg: #05a06a; --local: #bd4da0; --statistic: #2d3339;
+  --gossip: #0051cc; --centralised: #b53208; --fedavg: #05a06a; --local: #bd4da0; --statistic: #2d3339; --shared-statistic: #8f7a00;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #11151a; --ink: #e4e8ed; --muted: #9ba6b2; --rule: #333c46; --grid: #252c35; --stripe: #171c23;
     --tint: #1a3049; --link: #79b8f5; --good: #6fd6a3; --good-tint: #12301f; --bad: #ff9c85; --bad-tint: #3d1a13;
-    --gossip: #3d8bfd; --centralised: #ea5a22; --fedavg: #55d98c; --local: #c76fa6; --statistic: #e2e6ea;
+    --gossip: #3d8bfd; --centralised: #ea5a22; --fedavg: #55d98c; --local: #c76fa6; --statistic: #e2e6ea; --shared-statistic: #b39b2e;
   }
 }
 * { box-sizing: border-box; }
@@ -172,7 +172,7 @@ dt { color: var(--muted); font-size: 13px; }
     color-scheme: light;
     --page: #fff; --ink: #000; --muted: #444; --rule: #bbb; --grid: #ddd; --stripe: #f5f5f5; --tint: #e3eefa;
     --link: #000; --good: #0b6b43; --good-tint: #fff; --bad: #a3260f; --bad-tint: #fff;
-    --gossip: #0051cc; --centralised: #b53208; --fedavg: #05a06a; --local: #bd4da0; --statistic: #2d3339;
+    --gossip: #0051cc; --centralised: #b53208; --fedavg: #05a06a; --local: #bd4da0; --statistic: #2d3339; --shared-statistic: #8f7a00;
   }
   body { padding: 0; max-width: none; font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav { display: none; }

@@ -4,14 +4,15 @@ import { type DeviceScores, deviceTable, methodsOn } from './devices.ts';
 import { counted, fixed, interval, listed } from './format.ts';
 import { methodStyles } from './methods.ts';
 
-/** One sentence to take away, and what a fair reader would add: none to five sentences. */
+/** One sentence to take away, and what a fair reader would add: none to six sentences. */
 export interface Verdict {
   lead: string;
   also: string[];
 }
 
 /** What gossip is compared with in the first sentence: the first of these that the run has. */
-const references = ['centralised', 'fedavg', 'local', 'statistic'] as const;
+const references = ['centralised', 'fedavg', 'local', 'shared-statistic', 'statistic'] as const;
+const statistics: readonly MethodName[] = ['statistic', 'shared-statistic'];
 
 /** What the summary says about gossip, for a reader who reads nothing else. */
 export function verdict(summary: Summary): Verdict {
@@ -40,7 +41,7 @@ function leadOf(summary: Summary): string {
   if (reference === undefined) {
     return `Gossip reaches ${fixed(gossip.auroc.mean)} AUROC (${evidence(summary, gossip.auroc.ci95)}); the run has nothing to compare it with.`;
   }
-  return `${comparison(summary, reference)}${reference === 'statistic' ? '' : statisticClause(summary, reference)}.`;
+  return `${comparison(summary, reference)}${statistics.includes(reference) ? '' : statisticClause(summary, reference)}.`;
 }
 
 /** 'Gossip is 0.004 AUROC below the centralised model (95 % interval −0.002 to 0.010, 5 seeds)'. */
@@ -87,7 +88,7 @@ function alsoOf(summary: Summary): string[] {
   const worst = lowest(deviceTable(summary, 'own').evaluable);
   return [
     reference === undefined ? undefined : intervalSentence(gapOf(summary, reference)),
-    reference === 'statistic' ? undefined : statisticSentence(summary, gossip),
+    ...statistics.map((method) => (method === reference ? undefined : statisticSentence(summary, gossip, method))),
     reference === 'local' ? undefined : sharingSentence(summary, gossip),
     fleetSentence(summary),
     worst === undefined ? undefined : `Gossip does worst on ${worst.device}, with ${fixed(worst.value)}.`,
@@ -101,16 +102,17 @@ function intervalSentence(gap: Gap): string | undefined {
     : 'The interval does not include zero: the difference is more than chance between seeds.';
 }
 
-function statisticSentence(summary: Summary, gossip: number): string | undefined {
-  const statistic = aurocOf(summary, 'statistic');
+function statisticSentence(summary: Summary, gossip: number, method: MethodName): string | undefined {
+  const { phrase } = methodStyles[method];
+  const statistic = aurocOf(summary, method);
   if (statistic === null) return;
-  const gap = gapOf(summary, 'statistic');
+  const gap = gapOf(summary, method);
   if (isOpen(gap)) {
-    return `These seeds do not tell gossip from the plain statistic (${fixed(gossip)} against ${fixed(statistic)} on average).`;
+    return `These seeds do not tell gossip from ${phrase} (${fixed(gossip)} against ${fixed(statistic)} on average).`;
   }
   return gap.mean > 0
-    ? `On average the plain statistic does better than gossip (${fixed(statistic)} against ${fixed(gossip)}): its model adds nothing over it here.`
-    : `On average gossip does better than the plain statistic (${fixed(gossip)} against ${fixed(statistic)}).`;
+    ? `On average ${phrase} does better than gossip (${fixed(statistic)} against ${fixed(gossip)}): its model adds nothing over it here.`
+    : `On average gossip does better than ${phrase} (${fixed(gossip)} against ${fixed(statistic)}).`;
 }
 
 function sharingSentence(summary: Summary, gossip: number): string | undefined {

@@ -19,7 +19,11 @@ export const baselines: Record<Baseline, (trial: Trial) => Promise<Outcome>> = {
   centralised,
   fedavg,
   local,
-  statistic,
+  statistic: (trial) => statistic(trial, localScale),
+  'shared-statistic': (trial) => {
+    const scale = sharedScale(trial);
+    return statistic(trial, () => scale);
+  },
 };
 
 /** One model trained on the rows of all nodes together, for as many steps as all nodes do together. */
@@ -94,11 +98,11 @@ async function local(trial: Trial): Promise<Outcome> {
   return outcome(trial, models, samplesOf(trial), 0);
 }
 
-/** Mean squared z-score of a row, by the node's own training moments: no network, no model. */
-async function statistic(trial: Trial): Promise<Outcome> {
+/** Mean squared z-score of a row, without a model: by the node's own training moments, or by those of all nodes together. */
+async function statistic(trial: Trial, scaleOf: (node: NodeData) => Scale): Promise<Outcome> {
   const models = trial.prepared.nodes.map((node) => ({
     node,
-    scale: localScale(node),
+    scale: scaleOf(node),
     score: async (data: Dataset) => statisticScores(data),
   }));
   return outcome(trial, models, 0, 0);

@@ -1,7 +1,7 @@
 // The contract of a run's output: summary.json and the lines of metrics.jsonl. Schemas and types only.
 import { z } from 'zod';
 
-export const methodNames = ['gossip', 'centralised', 'fedavg', 'local', 'statistic'] as const;
+export const methodNames = ['gossip', 'centralised', 'fedavg', 'local', 'statistic', 'shared-statistic'] as const;
 export const evaluationSets = ['own', 'fleet', 'unseen'] as const;
 export const metricNames = ['auroc', 'auprc', 'f1', 'fpr', 'recall'] as const;
 export type MethodName = (typeof methodNames)[number];

@@ -123,8 +123,8 @@ export const scenarioSchema = z.strictObject({
   gossip: gossipSchema.prefault({}),
   network: networkSchema.prefault({}),
   baselines: z
-    .array(z.enum(['centralised', 'fedavg', 'local', 'statistic']))
-    .default(['centralised', 'fedavg', 'local', 'statistic']),
+    .array(z.enum(['centralised', 'fedavg', 'local', 'statistic', 'shared-statistic']))
+    .default(['centralised', 'fedavg', 'local', 'statistic', 'shared-statistic']),
   evaluate: evaluateSchema.prefault({}),
   seeds: z.array(z.number().int().min(0).max(0xffff_ffff)).min(1).max(100).default([1]),
   expect: z.array(z.string()).default([]).describe('claims such as gap.centralised.own.auroc <= 0.01'),

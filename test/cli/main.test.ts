@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,10 @@ describe('main.ts as a process', () => {
     refused = await Promise.all(cases.map(([, args]) => start(folder, args)));
   });
 
+  const shipped = readdirSync(new URL('../../scenarios/', import.meta.url))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.replace('.yaml', ''))
+    .sort();
   const cases: [string, string[], string][] = [
     ['an unknown key', ['run', 'key.yaml'], "key.yaml:4: federaton is not a known key; did you mean 'federation'?"],
     [
@@ -50,7 +55,7 @@ describe('main.ts as a process', () => {
     [
       'a missing file',
       ['run', 'absent.yaml'],
-      'absent.yaml does not exist; give a scenario file, or one of those that ship: offshore-wells',
+      `absent.yaml does not exist; give a scenario file, or one of those that ship: ${shipped.join(', ')}`,
     ],
     ['a folder', ['run', '.'], '. is a folder; give a scenario file in it'],
     [

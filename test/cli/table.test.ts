@@ -11,13 +11,13 @@ describe('summaryText()', () => {
   it('summaryText() puts intervals below the means at 80 columns', () => {
     const lines = text(exampleSummary()).split('\n');
     const row = lines.findIndex((line) => line.startsWith('gossip '));
-    assert.equal(lines[row - 1], 'method         AUROC    AUPRC       F1      FPR   recall    worst');
-    assert.equal(lines[row], 'gossip         0.950    0.900    0.850    0.012    0.750    0.840');
-    assert.equal(lines[row + 1], '              ±0.012   ±0.012   ±0.012   ±0.012   ±0.012');
+    assert.equal(lines[row - 1], 'method              AUROC    AUPRC       F1      FPR   recall    worst');
+    assert.equal(lines[row], 'gossip              0.950    0.900    0.850    0.012    0.750    0.840');
+    assert.equal(lines[row + 1], '                   ±0.012   ±0.012   ±0.012   ±0.012   ±0.012');
   });
 
   it('summaryText() puts intervals beside the means at 120 columns', () => {
-    assert.match(text(exampleSummary(), 120), /^gossip {8}0\.950 ±0\.012 {3}0\.900 ±0\.012 .* 0\.840$/m);
+    assert.match(text(exampleSummary(), 120), /^gossip {13}0\.950 ±0\.012 {3}0\.900 ±0\.012 .* 0\.840$/m);
   });
 
   it('summaryText() stays within the columns', () => {
@@ -31,18 +31,18 @@ describe('summaryText()', () => {
 
   it('summaryText() shows each gap with its interval and its sign', () => {
     const shown = text(exampleSummary());
-    assert.match(shown, /^centralised {3}\+0\.004 {3}\[-0\.008, \+0\.016\]$/m);
-    assert.match(shown, /^statistic {5}-0\.110 {3}\[-0\.122, -0\.098\]$/m);
+    assert.match(shown, /^centralised {8}\+0\.004 {3}\[-0\.008, \+0\.016\]$/m);
+    assert.match(shown, /^statistic {10}-0\.110 {3}\[-0\.122, -0\.098\]$/m);
   });
 
   it('summaryText() never shows minus nothing', () => {
     const summary = exampleSummary();
     summary.gap.fedavg = { 'own.auroc': { mean: -0.0001, ci95: [-0.0004, 0.0002], perSeed: [] } };
-    assert.match(text(summary), /^fedavg {9}0\.000 {3}\[ 0\.000, {2}0\.000\]$/m);
+    assert.match(text(summary), /^fedavg {14}0\.000 {3}\[ 0\.000, {2}0\.000\]$/m);
   });
 
   it('summaryText() shows a row for the statistic even where it was not run', () => {
-    assert.match(text(exampleSummary({ without: ['statistic'] })), /^statistic {10}– /m);
+    assert.match(text(exampleSummary({ without: ['statistic'] })), /^statistic {15}– /m);
     assert.doesNotMatch(text(exampleSummary({ without: ['fedavg'] })), /^fedavg/m);
   });
 

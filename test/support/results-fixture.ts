@@ -40,6 +40,7 @@ const skill: Record<MethodName, { auroc: number; loss: number; bytes: number }> 
   fedavg: { auroc: 0.952, loss: 0.06, bytes: 610_000 },
   local: { auroc: 0.964, loss: 0.048, bytes: 0 },
   statistic: { auroc: 0.938, loss: 0, bytes: 0 },
+  'shared-statistic': { auroc: 0.938, loss: 0, bytes: 0 },
 };
 
 /** Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1. */
@@ -64,7 +65,7 @@ export function resultsFixture(options: FixtureOptions = {}): Results {
   for (const seed of begun) {
     const isFinished = seed <= seedCount;
     for (const method of methods) {
-      if (method === 'statistic' || (!isFinished && method !== 'gossip')) continue;
+      if (method === 'statistic' || method === 'shared-statistic' || (!isFinished && method !== 'gossip')) continue;
       const last = isFinished ? rounds : Math.ceil(rounds / 3);
       roundEvents(events, prng.fork(`${seed}/${method}`), { seed, method, nodes, rounds: last });
     }
@@ -102,7 +103,7 @@ export function resultsFixture(options: FixtureOptions = {}): Results {
   const ran = finished.length === 0 ? [] : methods;
   const summaries: Partial<Record<MethodName, MethodSummary>> = {};
   for (const method of ran) {
-    const isTrained = method !== 'statistic';
+    const isTrained = method !== 'statistic' && method !== 'shared-statistic';
     summaries[method] = {
       own: setOf(method, 'own', nodes),
       fleet: setOf(method, 'fleet', nodes),
