@@ -1,4 +1,5 @@
 // The summary of a run as text: methods by metric, gaps, claims, notes. Reads a summary and nothing else.
+import { bytes } from '../report/format.ts';
 import { type MethodName, methodNames, metricNames, type Statistic, type Summary } from '../scenario/results.ts';
 import { countText, safeText, valueText, wrapText } from './format.ts';
 import type { Style } from './style.ts';
@@ -110,12 +111,11 @@ function remarks(summary: Summary, columns: number): string[] {
 function gossipLines(summary: Summary, columns: number): string[] {
   const method = summary.methods.gossip;
   if (method === undefined) return [];
-  const megabytes = valueText(method.bytesSentPerNode.mean / 1e6);
   const rejected = Object.entries(summary.gossip.rejected)
     .filter(([, count]) => count > 0)
     .map(([code, count]) => `${safeText(code)} ${countText(count)}`);
   const sentence =
-    `Gossip, a seed: ${countText(summary.gossip.deliveries)} updates delivered, ${megabytes} MB sent a node; ` +
+    `Gossip, a seed: ${countText(summary.gossip.deliveries)} updates delivered, ${bytes(method.bytesSentPerNode.mean)} sent a node; ` +
     `turned away in all: ${rejected.length === 0 ? 'none' : rejected.join(', ')}`;
   return wrapText(sentence, columns);
 }
