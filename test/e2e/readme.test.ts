@@ -10,7 +10,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Run by .ci/run and by whoever started this test. */
 const runElsewhere = new Set(['npm start', 'npm test']);
 /** What the examples claim is that they run; their full budgets belong to a reader. */
-const smallBudget = ['--set', 'train.rounds=2', '--set', 'expect=[]', '--quiet'];
+const smallBudget = ['train.rounds=2', 'train.stepsPerRound=1', 'baselines=[statistic]', 'expect=[]']
+  .flatMap((change) => ['--set', change])
+  .concat('--quiet');
 
 function blocksOf(readme: string, language: string): string[] {
   return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, text]) => text as string);
