@@ -7,23 +7,14 @@ import { Inbox, type ReceivedUpdate } from './inbox.ts';
 import { Joining } from './joining.ts';
 import { LogicalClock } from './logical-clock.ts';
 import { mixingRules, type Received } from './mixing.ts';
-import { type Moments, type MomentsEntry, MomentsStore } from './moments.ts';
+import type { Moments, MomentsEntry } from './moments.ts';
 import { decodePayload, digestOf, encodePayload, payloadBytesOf } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
+import { SharedScaler, sameDigest } from './shared-scaler.ts';
 
 type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped';
-
-/** The scaler that the weights are expressed in. */
-interface Frame {
-  digest: Uint8Array;
-  /** What it was made of. */
-  origins: readonly MomentsEntry[];
-  moments: Moments | undefined;
-}
-
-const noScaler: Frame = { digest: new Uint8Array(), origins: [], moments: undefined };
 
 /** One node of a federation. `handle` is total: a peer's message never throws, it becomes a 'penalise' effect. */
 export class GossipCore {
@@ -31,7 +22,7 @@ export class GossipCore {
   private readonly prng: Prng;
   private readonly peers = new PeerView();
   private readonly inbox = new Inbox();
-  private readonly moments: MomentsStore | undefined;
+  private readonly scaler: SharedScaler | undefined;
   private readonly clock: LogicalClock;
   private phase: Phase = 'idle';
   /** Only while joining. */
@@ -41,19 +32,16 @@ export class GossipCore {
   private samples = 0;
   private weights: Float32Array = new Float32Array();
   private loss = 0;
-  private frame = noScaler;
   /** My latest update, and the moments of its scaler for a late joiner that takes it over. */
   private offered: { update: UpdateMessage; origins: readonly MomentsEntry[] } | undefined;
   /** Synchronous rounds: neighbours that let a round time out and were not heard since. Nobody waits for them again. */
   private readonly silent = new Set<string>();
-  /** Origins whose moments my neighbours may not know yet. */
-  private readonly news = new Set<string>();
   private spreadScheduled = false;
 
   constructor(settings: CoreSettings, prng: Prng) {
     this.settings = settings;
     this.prng = prng;
-    this.moments = settings.scaler && new MomentsStore(settings.scaler);
+    this.scaler = settings.scaler && new SharedScaler(settings.scaler);
     this.clock = new LogicalClock(settings.aheadMaxRounds);
   }
 
@@ -89,9 +77,9 @@ export class GossipCore {
    */
   answer(pull: PullMessage): PullAnswer[] {
     const { offered } = this;
-    const held = offered && (pull.digest.length === 0 || equalBytes(pull.digest, offered.update.digest));
+    const held = offered && (pull.digest.length === 0 || sameDigest(pull.digest, offered.update.digest));
     const answers: PullAnswer[] = [];
-    const origins = held ? offered.origins : (this.moments?.entries() ?? []);
+    const origins = held ? offered.origins : (this.scaler?.entries() ?? []);
     if (pull.moments && origins.length > 0) answers.push({ kind: 'moments', origins });
     answers.push(held ? offered.update : { kind: 'notHeld', digest: pull.digest });
     return answers;
@@ -104,15 +92,12 @@ export class GossipCore {
 
   private onStarted(weights: Float32Array, samples: number, moments: Moments | undefined, nowMs: number): Effect[] {
     assert.equal(this.phase, 'idle', 'started twice');
-    assert.equal(moments !== undefined, this.moments !== undefined, 'moments go with a shared scaler');
+    assert.equal(moments !== undefined, this.scaler !== undefined, 'moments go with a shared scaler');
     this.phase = 'joining';
     this.joining = new Joining(this.settings.scaler);
     this.weights = weights;
     this.samples = samples;
-    if (this.moments && moments) {
-      this.moments.setOwn(this.settings.self, moments);
-      this.news.add(this.settings.self);
-    }
+    if (moments) this.scaler?.setOwn(this.settings.self, moments);
     const effects: Effect[] = [{ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs }];
     effects.push(...this.scheduleSpread());
     for (const peer of this.peers.sorted()) effects.push(this.ask(peer, this.joining));
@@ -137,7 +122,7 @@ export class GossipCore {
     return {
       kind: 'pull',
       peer,
-      message: { kind: 'pull', digest: new Uint8Array(), moments: this.moments !== undefined },
+      message: { kind: 'pull', digest: new Uint8Array(), moments: this.scaler !== undefined },
     };
   }
 
@@ -153,22 +138,20 @@ export class GossipCore {
   }
 
   private onMoments(from: string, origins: readonly MomentsEntry[], pulled: boolean, nowMs: number): Effect[] {
-    if (this.moments === undefined) throw new PeerError('wrong-scaler');
-    const before = new Map(this.moments.entries().map(({ peer, version }) => [peer, version]));
-    const changed = this.moments.merge(origins);
+    if (this.scaler === undefined) throw new PeerError('wrong-scaler');
+    const before = this.scaler.size;
+    this.scaler.merge(origins);
     if (pulled) this.joining?.hearMoments(from, origins);
-    if (!changed) return [];
-    for (const { peer, version } of this.moments.entries()) if (before.get(peer) !== version) this.news.add(peer);
     const effects = this.scheduleSpread();
     // Only a new origin, of which there are finitely many, makes a joining node wait longer.
-    if (!this.joining || this.moments.size === before.size) return effects;
+    if (!this.joining || this.scaler.size === before) return effects;
     effects.push({ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs });
     return [...effects, ...this.trainIfReady(nowMs)];
   }
 
   /** News waits a little, so that much of it travels as one message; without neighbours it waits for one. */
   private scheduleSpread(): Effect[] {
-    if (this.spreadScheduled || this.news.size === 0 || this.peers.size === 0) return [];
+    if (this.spreadScheduled || !this.scaler?.hasNews || this.peers.size === 0) return [];
     this.spreadScheduled = true;
     return [{ kind: 'setTimer', timer: 'spread', delayMs: this.settings.spreadMs }];
   }
@@ -179,16 +162,14 @@ export class GossipCore {
    */
   private spread(): Effect[] {
     this.spreadScheduled = false;
-    if (this.peers.size === 0 || this.news.size === 0 || this.moments === undefined) return [];
-    const origins = this.moments.entries().filter(({ peer }) => this.news.has(peer));
-    this.news.clear();
-    return [{ kind: 'publish', message: { kind: 'moments', origins } }];
+    if (this.peers.size === 0 || !this.scaler?.hasNews) return [];
+    return [{ kind: 'publish', message: { kind: 'moments', origins: this.scaler.takeNews() } }];
   }
 
   private trainIfReady(nowMs: number): Effect[] {
     const { originsExpected } = this.settings;
     if (!this.joining || originsExpected === 0) return [];
-    const everyoneKnown = this.moments === undefined || this.moments.size >= originsExpected;
+    const everyoneKnown = this.scaler === undefined || this.scaler.size >= originsExpected;
     const alone = originsExpected === 1;
     return everyoneKnown && (alone || this.joining.complete) ? this.startTraining(nowMs) : [];
   }
@@ -196,16 +177,16 @@ export class GossipCore {
   private startTraining(nowMs: number): Effect[] {
     const model = this.joining?.chosen();
     this.joining = undefined;
+    const effects: Effect[] = [];
     if (model) {
-      const { round, weights, moments } = model;
-      this.clock.set(round);
-      this.weights = weights;
-      if (moments) this.frame = frameOf(moments);
+      this.clock.set(model.round);
+      this.weights = model.weights;
+      if (this.scaler && model.moments) effects.push(rescale(this.scaler.takeOver(model.moments)));
     }
-    const effects = this.adoptScaler();
+    effects.push(...this.adoptScaler());
     effects.push({
       kind: 'emit',
-      event: { type: 'joined', atMs: nowMs, origins: this.moments?.size ?? 0, caughtUpFrom: model?.peer },
+      event: { type: 'joined', atMs: nowMs, origins: this.scaler?.size ?? 0, caughtUpFrom: model?.peer },
     });
     return [...effects, ...this.nextRound(nowMs)];
   }
@@ -213,23 +194,18 @@ export class GossipCore {
   private nextRound(nowMs: number): Effect[] {
     if (this.roundsDone >= this.settings.roundsMax) {
       this.phase = 'finished';
-      this.inbox.clear();
       return [{ kind: 'emit', event: { type: 'finished', atMs: nowMs } }];
     }
     this.phase = 'training';
     return [{ kind: 'train', round: this.roundsDone + 1, weights: this.weights }];
   }
 
-  /** Expresses the weights in the newest scaler, where it has changed or nothing was trained yet. */
+  /** Expresses the weights in the newest scaler, where it has changed. */
   private adoptScaler(): Effect[] {
-    if (this.moments === undefined || this.settings.scaler === undefined) return [];
-    const changed = !equalBytes(this.moments.digest(), this.frame.digest);
-    if (!changed && this.phase !== 'joining') return [];
-    const from = this.frame.moments;
-    this.frame = frameOf(this.moments);
-    const to = this.moments.merged();
-    if (changed && from) this.weights = this.settings.scaler.reparameterise(this.weights, from, to);
-    return [{ kind: 'rescale', moments: to }];
+    const adopted = this.scaler?.adopt(this.weights);
+    if (!adopted) return [];
+    this.weights = adopted.weights;
+    return [rescale(adopted.moments)];
   }
 
   private onTrained(round: number, weights: Float32Array, loss: number, nowMs: number): Effect[] {
@@ -258,11 +234,11 @@ export class GossipCore {
       degree: this.degree,
       encoding,
       digest: digestOf(payload),
-      scaler: this.frame.digest,
+      scaler: this.scaler?.digest ?? new Uint8Array(),
       payloadBytes: payload.length,
       payload,
     };
-    this.offered = { update, origins: this.frame.origins };
+    this.offered = { update, origins: this.scaler?.origins ?? [] };
     if (exchange === 'random') {
       return this.peers.sample(fanout, this.prng).map((peer) => ({ kind: 'send', peer, message: update }));
     }
@@ -279,24 +255,28 @@ export class GossipCore {
     const { round, samples, degree, scaler } = update;
     if (update.payloadBytes !== payloadBytesOf(shapes, update.encoding)) throw new PeerError('wrong-shape');
     this.silent.delete(from);
-    this.checkRound(round);
-    const answers = pulled && this.joining?.expects(from);
-    const seen = this.inbox.hasSeen(from, round);
-    if (seen && !answers) {
+    const joining = pulled && this.joining?.expects(from) ? this.joining : undefined;
+    if (!joining && this.inbox.hasSeen(from, round)) {
+      // What this node asked for may also have come by itself meanwhile.
       if (pulled) return [];
       throw new PeerError('duplicate');
     }
+    this.checkRound(round);
     if (update.payload === undefined) {
       // A pull that leads to another pull would never end.
       if (pulled) throw new PeerError('malformed', 'a pulled model without its payload');
+      // Its current model is under way already, and the two answers could not be told apart.
+      if (this.joining?.expects(from)) return [];
       return [{ kind: 'pull', peer: from, message: { kind: 'pull', digest: update.digest, moments: false } }];
     }
-    if (!equalBytes(digestOf(update.payload), update.digest)) throw new PeerError('wrong-digest');
+    if (!sameDigest(digestOf(update.payload), update.digest)) throw new PeerError('wrong-digest');
     const weights = decodePayload(update.payload, shapes, update.encoding);
-    if (!seen) this.inbox.put({ peer: from, round, weights, samples, degree, scaler }, (peer) => this.peers.has(peer));
-    if (!answers) return this.mixIfComplete(nowMs);
-    this.joining?.hearModel(from, round, weights, scaler);
-    return this.onAnswered(from, nowMs);
+    if (joining) {
+      joining.hearModel(from, round, weights, scaler);
+      return this.onAnswered(from, nowMs);
+    }
+    this.inbox.put({ peer: from, round, weights, samples, degree, scaler }, (peer) => this.peers.has(peer));
+    return this.mixIfComplete(nowMs);
   }
 
   /** Refuses what can never be mixed. A node that joins does not know the federation's round yet. */
@@ -367,7 +347,7 @@ export class GossipCore {
   private unmixable({ round, scaler }: ReceivedUpdate, reference: number): PeerErrorCode | undefined {
     if (this.clock.isAhead(round)) return 'future-round';
     if (round < reference - this.settings.stalenessMaxRounds) return 'stale';
-    return equalBytes(scaler, this.frame.digest) ? undefined : 'wrong-scaler';
+    return sameDigest(scaler, this.scaler?.digest ?? new Uint8Array()) ? undefined : 'wrong-scaler';
   }
 
   /**
@@ -375,7 +355,7 @@ export class GossipCore {
    * back (anti-entropy; Demers et al., 1987).
    */
   private askMoments({ peer, scaler }: ReceivedUpdate): Effect[] {
-    if (this.moments === undefined || equalBytes(scaler, this.moments.digest())) return [];
+    if (scaler.length === 0 || this.scaler === undefined || this.scaler.isNewest(scaler)) return [];
     return [{ kind: 'pull', peer, message: { kind: 'pull', digest: scaler, moments: true } }];
   }
 
@@ -392,10 +372,6 @@ export class GossipCore {
   }
 }
 
-function frameOf(moments: MomentsStore): Frame {
-  return { digest: moments.digest(), origins: moments.entries(), moments: moments.merged() };
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+function rescale(moments: Moments): Effect {
+  return { kind: 'rescale', moments };
 }

@@ -65,11 +65,6 @@ export class Inbox {
     ]);
   }
 
-  /** Drops all that waits. */
-  clear(): void {
-    this.take(() => [undefined, []]);
-  }
-
   private take(
     split: (sender: Sender) => [taken: ReceivedUpdate | undefined, kept: ReceivedUpdate[]],
   ): ReceivedUpdate[] {

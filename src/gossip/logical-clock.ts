@@ -6,17 +6,17 @@ const roundMax = 0xffff_ffff;
 
 /**
  * A logical clock (Lamport, Time, clocks, and the ordering of events in a distributed system, 1978) in rounds: it goes on
- * by one with each round of this node and follows the later rounds it hears of. Peers may lie: a single claim moves it by
- * a bounded step, and ages count from a median, so that claims far ahead do not make everyone else's updates old.
+ * by one with each round of this node and follows the later rounds it hears of. Peers may lie: what they claim moves it
+ * by a bounded step, and ages count from a median, so that claims far ahead do not make everyone else's updates old.
  */
 export class LogicalClock {
-  private readonly stepMaxRounds: number;
+  private readonly aheadMaxRounds: number;
   private now = 0;
   private newestHeard = 0;
 
-  /** @param stepMaxRounds the furthest that what is heard moves the clock at once. */
-  constructor(stepMaxRounds: number) {
-    this.stepMaxRounds = stepMaxRounds;
+  /** @param aheadMaxRounds the furthest that an update may be ahead. */
+  constructor(aheadMaxRounds: number) {
+    this.aheadMaxRounds = aheadMaxRounds;
   }
 
   /** The round of this node's latest update. */
@@ -36,7 +36,7 @@ export class LogicalClock {
 
   /** True where `round` is further ahead than an update may be. */
   isAhead(round: number): boolean {
-    return round > this.now + this.stepMaxRounds;
+    return round > this.now + this.aheadMaxRounds;
   }
 
   /** Notes a round that a peer claims, also one too far ahead: after a long partition the clocks must meet again. */
@@ -44,18 +44,22 @@ export class LogicalClock {
     this.newestHeard = Math.max(this.newestHeard, round);
   }
 
-  /** Moves to the latest round heard since the last time, by one step at most. */
+  /**
+   * Moves to the latest round heard since the last time, by a tenth of aheadMaxRounds at most: who follows a liar at that
+   * pace does not itself seem too far ahead to its neighbours.
+   */
   follow(): void {
-    this.now = Math.max(this.now, Math.min(this.newestHeard, this.now + this.stepMaxRounds));
+    const step = Math.ceil(this.aheadMaxRounds / 10);
+    this.now = Math.max(this.now, Math.min(this.newestHeard, this.now + step));
     this.newestHeard = 0;
   }
 
   /**
-   * The round from which ages count, given the rounds of the updates at hand: this node's, or the median of all of them
-   * and its own where that is lower. A minority that claims to be ahead, this node counted with it, cannot move that.
+   * The round from which the ages of the updates at hand count, given their rounds: this node's, or their median where
+   * there are several and that is lower. So at least half of several updates are never old, whatever the others claim.
    */
   reference(rounds: readonly number[]): number {
-    return Math.min(this.now, upperMedian([this.now, ...rounds]));
+    return rounds.length < 2 ? this.now : Math.min(this.now, upperMedian(rounds));
   }
 
   /**

@@ -4,6 +4,7 @@ import type { MixingRuleName } from './mixing.ts';
 import type { Moments } from './moments.ts';
 import type { Encoding, MatrixShape } from './payload.ts';
 import type { PeerErrorCode } from './peer-error.ts';
+import type { ScalerSettings } from './shared-scaler.ts';
 
 export interface CoreSettings {
   /** This node's peer id as text. */
@@ -20,26 +21,19 @@ export interface CoreSettings {
   stepsPerRound: number;
   /** Rounds of its own after which the node has finished; Infinity on a gateway. */
   roundsMax: number;
-  /** An update older than this is not mixed. */
+  /** Barrier-free rounds: an update older than this is not mixed. Synchronous rounds mix those of the same round only. */
   stalenessMaxRounds: number;
-  /** An update further ahead than this is refused. */
+  /** An update further ahead than this is refused; a tenth of it is the furthest that peers' claims move the round. */
   aheadMaxRounds: number;
   /** Synchronous rounds: longest wait for the neighbours. */
   roundTimeoutMs: number;
   /** Payloads above this many bytes are announced by their header and pulled. */
   inlinePayloadBytesMax: number;
   /** How the federation agrees on a scaler; undefined where each node scales for itself. */
-  scaler:
-    | {
-        features: number;
-        originsMax: number;
-        /** Exact change of the weights when the scaler changes; see reparameterise() in model/scaler. */
-        reparameterise(weights: Float32Array, from: Moments, to: Moments): Float32Array;
-      }
-    | undefined;
+  scaler: ScalerSettings | undefined;
   /** Start training at once when this many nodes' moments are known; 0 where the size is not known. */
   originsExpected: number;
-  /** Start training after this long without news, whatever is known. */
+  /** Start training after this long without a new origin, whatever is known. */
   settleMs: number;
   /** How long news of moments is gathered before it is passed on. */
   spreadMs: number;
@@ -51,10 +45,10 @@ export type Input =
   /** `samples` is the number of training rows; `moments` are of the raw training rows, given where a scaler is shared. */
   | { kind: 'started'; weights: Float32Array; samples: number; moments?: Moments }
   | { kind: 'trained'; round: number; weights: Float32Array; loss: number }
-  /** `pulled` marks an answer to this node's own pull. */
+  /** `pulled` marks an answer to this node's own pull, moments before the model. */
   | { kind: 'updateReceived'; from: string; update: UpdateMessage; pulled: boolean }
   | { kind: 'momentsReceived'; from: string; moments: MomentsMessage; pulled: boolean }
-  /** The answer 'not held', or no answer at all. */
+  /** The answer 'not held', or the end of a pull. */
   | { kind: 'notHeldReceived'; from: string }
   | { kind: 'peerUp'; peer: string }
   | { kind: 'peerDown'; peer: string }
@@ -68,6 +62,7 @@ export type Effect =
   | { kind: 'publish'; message: UpdateMessage | MomentsMessage }
   /** To one peer over a stream. */
   | { kind: 'send'; peer: string; message: UpdateMessage }
+  /** To one peer. Each answer comes back as an input; at the latest where no update is among them, so does its end. */
   | { kind: 'pull'; peer: string; message: PullMessage }
   /** Replaces the timer of that name, where it runs. */
   | { kind: 'setTimer'; timer: TimerName; delayMs: number }
