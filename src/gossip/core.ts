@@ -31,6 +31,8 @@ export class GossipCore {
   private steps = 0;
   private samples = 0;
   private weights: Float32Array = new Float32Array();
+  /** My weights before the latest mixing, where they are in the scaler of today. */
+  private unmixed: Float32Array | undefined;
   private loss = 0;
   /** My latest update, and the moments of its scaler for a late joiner that takes it over. */
   private offered: { update: UpdateMessage; origins: readonly MomentsEntry[] } | undefined;
@@ -53,6 +55,8 @@ export class GossipCore {
         return this.onStarted(input.weights, input.samples, input.moments, nowMs);
       case 'trained':
         return this.onTrained(input.round, input.weights, input.loss, nowMs);
+      case 'trainingFailed':
+        return this.onTrainingFailed(nowMs);
       case 'updateReceived':
         return this.guarded(input, nowMs, () => this.onUpdate(input.from, input.update, input.pulled, nowMs));
       case 'momentsReceived':
@@ -205,6 +209,7 @@ export class GossipCore {
     const adopted = this.scaler?.adopt(this.weights);
     if (!adopted) return [];
     this.weights = adopted.weights;
+    this.unmixed = undefined;
     return [rescale(adopted.moments)];
   }
 
@@ -221,6 +226,15 @@ export class GossipCore {
     if (this.settings.rounds === 'barrier-free') return [...effects, ...this.mix(nowMs)];
     effects.push({ kind: 'setTimer', timer: 'round', delayMs: this.settings.roundTimeoutMs });
     return [...effects, ...this.mixIfComplete(nowMs)];
+  }
+
+  /** Mixed weights may be finite and yet too large to train on: then the round starts again from my own. */
+  private onTrainingFailed(nowMs: number): Effect[] {
+    assert.equal(this.phase, 'training', `training failed while ${this.phase}`);
+    if (this.unmixed === undefined) return [{ kind: 'emit', event: { type: 'diverged', atMs: nowMs } }];
+    this.weights = this.unmixed;
+    this.unmixed = undefined;
+    return this.nextRound(nowMs);
   }
 
   private offer(): Effect[] {
@@ -318,6 +332,7 @@ export class GossipCore {
       else effects.push({ kind: 'penalise', peer: update.peer, code });
       if (code === 'wrong-scaler') effects.push(...this.askMoments(update));
     }
+    this.unmixed = this.weights;
     const own = { weights: this.weights, round: this.clock.round, samples: this.samples, degree: this.degree };
     this.weights = mixingRules[this.settings.mixing](own, received);
     if (this.settings.rounds === 'barrier-free') this.clock.follow();

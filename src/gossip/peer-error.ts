@@ -27,6 +27,8 @@ const actions = {
   unsigned: 'reject',
   /** A kind of message that does not belong where it came in, such as a pull on the topic. */
   'wrong-topic': 'reject',
+  /** Where nothing is forwarded, every honest neighbour speaks for itself. */
+  relayed: 'reject',
   /** Honest: a fast peer as seen by one that has just joined. */
   'future-round': 'ignore',
   /** Honest: a slow peer or a slow link. */

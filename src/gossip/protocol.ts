@@ -45,6 +45,8 @@ export type Input =
   /** `samples` is the number of training rows; `moments` are of the raw training rows, given where a scaler is shared. */
   | { kind: 'started'; weights: Float32Array; samples: number; moments?: Moments }
   | { kind: 'trained'; round: number; weights: Float32Array; loss: number }
+  /** The steps of a round overflowed. */
+  | { kind: 'trainingFailed' }
   /** `pulled` marks an answer to this node's own pull, moments before the model. */
   | { kind: 'updateReceived'; from: string; update: UpdateMessage; pulled: boolean }
   | { kind: 'momentsReceived'; from: string; moments: MomentsMessage; pulled: boolean }
@@ -86,6 +88,8 @@ export type CoreEvent =
       available: number;
       mixed: { peer: string; stalenessRounds: number }[];
     }
+  /** Training failed from my own weights too: the settings are wrong, and the node cannot go on. */
+  | { type: 'diverged'; atMs: number }
   | { type: 'finished'; atMs: number };
 
 /** The answer to a Pull, in the order to send. */

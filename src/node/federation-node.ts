@@ -16,16 +16,22 @@ import type { Moments } from '../gossip/moments.ts';
 import { PeerError, type PeerErrorCode } from '../gossip/peer-error.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
 import type { Clock } from '../lib/clock.ts';
+import { OperatorError } from '../lib/errors.ts';
 import type { Prng } from '../lib/prng.ts';
 import { type Host, prepareTopic } from './host.ts';
 import { pullModel, pushUpdate, type StreamLimits, serveStreams, unserveStreams } from './streams.ts';
 import { type Reach, verdictOf } from './validator.ts';
 
+/** The steps of a round overflowed: a learning rate that is too high, or weights of a peer that are too large. */
+export class TrainingDiverged extends OperatorError {
+  override name = 'TrainingDiverged';
+}
+
 /** Trains this node's model on its own data. */
 export interface Learner {
   /** From now on raw rows are scaled by these moments. */
   rescale(moments: Moments): void;
-  /** One round of local steps from `weights`, which it does not change. Rejects with the signal's reason when aborted. */
+  /** One round of local steps from `weights`, which it does not change. Rejects with the signal's reason when aborted, and with TrainingDiverged. */
   train(round: number, weights: Float32Array, signal: AbortSignal): Promise<{ weights: Float32Array; loss: number }>;
 }
 
@@ -46,7 +52,7 @@ export interface FederationNodeOptions {
 export interface NodeCounters {
   /** Updates with a payload that were handed to the network, one for each recipient. */
   updatesSent: number;
-  /** Updates with a payload that the core has taken. */
+  /** Updates with a payload that have arrived, taken by the core or not. */
   updatesReceived: number;
   /** Bytes of the messages that reached the core, before their decoding. */
   bytesReceived: number;
@@ -74,6 +80,7 @@ export class FederationNode {
   private readonly stopping = new AbortController();
   private readonly timers = new Map<TimerName, NodeJS.Timeout>();
   private exchanged = new Set<string>();
+  private divergence: TrainingDiverged | undefined;
   private readonly settle: { resolve(): void; reject(error: unknown): void };
 
   constructor(options: FederationNodeOptions) {
@@ -102,7 +109,7 @@ export class FederationNode {
     const { signal } = this.stopping;
     this.dispatch({ kind: 'started', weights, samples, ...(moments && { moments }) });
     prepareTopic(host, this.topic, settings.exchange === 'broadcast');
-    pubsub.topicValidators.set(this.topic, (_relay, message) => this.onTopicMessage(message));
+    pubsub.topicValidators.set(this.topic, (relay, message) => this.onTopicMessage(relay, message));
     refusals.onRefused = (code) => this.count(new PeerError(code));
     const sync = () => this.syncPeers();
     for (const type of ['gossipsub:graft', 'gossipsub:prune', 'gossipsub:heartbeat', 'subscription-change'] as const) {
@@ -151,9 +158,13 @@ export class FederationNode {
     for (const peer of now) if (!before.has(peer)) this.dispatch({ kind: 'peerUp', peer });
   }
 
-  private onTopicMessage(message: TopicMessage) {
+  private onTopicMessage(relay: PeerId, message: TopicMessage) {
     // Under StrictSign gossipsub has refused unsigned messages already.
     if (message.type !== 'signed') return verdictOf('malformed', 'neighbours');
+    // Where nothing is forwarded, one neighbour could otherwise speak for any number of made-up peers.
+    if (this.options.settings.exchange !== 'broadcast' && !relay.equals(message.from)) {
+      return verdictOf(this.count(new PeerError('relayed')), 'neighbours');
+    }
     const { code, reach } = this.receive(message.from.toString(), message.data, 'topic');
     return verdictOf(code, reach);
   }
@@ -171,22 +182,24 @@ export class FederationNode {
     }
   }
 
-  /** Hands one message to the core; the code says what was wrong with it. */
+  /** Hands one message to the core, `request` being the pull it answers; the code says what was wrong with it. */
   private receive(
     from: string,
     bytes: Uint8Array,
-    via: 'topic' | 'stream' | 'pull',
+    via: 'topic' | 'stream' | 'answer',
+    request?: PullMessage,
   ): { code: PeerErrorCode | undefined; reach: Reach } {
     try {
       const message = decodeMessage(bytes, this.limits);
       this.counters.bytesReceived += bytes.length;
-      const effects = this.core.handle(toInput(from, message, via), this.options.clock.nowMs());
+      const input = toInput(from, message, via, request);
+      const isUpdate = message.kind === 'update';
+      if (isUpdate && message.payload) this.counters.updatesReceived++;
+      const effects = this.core.handle(input, this.options.clock.nowMs());
       this.run(effects);
       // A refused message has this one effect. Among others the penalty is for an older update of the sender.
       const [first, ...others] = effects;
       const code = first?.kind === 'penalise' && others.length === 0 ? first.code : undefined;
-      const isUpdate = message.kind === 'update';
-      if (isUpdate && message.payload && code === undefined) this.counters.updatesReceived++;
       const broadcast = isUpdate && this.options.settings.exchange === 'broadcast';
       return { code, reach: broadcast ? 'everyone' : 'neighbours' };
     } catch (error) {
@@ -224,9 +237,7 @@ export class FederationNode {
         const { round, weights } = effect;
         learner.train(round, weights, this.stopping.signal).then(
           (result) => this.dispatch({ kind: 'trained', round, ...result }),
-          (error) => {
-            if (!this.stopping.signal.aborted) this.settle.reject(error);
-          },
+          (error) => this.onTrainingFailed(error),
         );
         return;
       }
@@ -263,6 +274,7 @@ export class FederationNode {
       case 'emit':
         onEvent(effect.event);
         if (effect.event.type === 'finished') this.settle.resolve();
+        if (effect.event.type === 'diverged') this.settle.reject(this.divergence);
         return;
       case 'penalise':
         this.count(new PeerError(effect.code));
@@ -271,6 +283,14 @@ export class FederationNode {
         // A gateway's store takes these; a scenario's nodes live as long as the run.
         return;
     }
+  }
+
+  private onTrainingFailed(error: unknown): void {
+    if (this.stopping.signal.aborted) return;
+    if (error instanceof TrainingDiverged) {
+      this.divergence = error;
+      this.dispatch({ kind: 'trainingFailed' });
+    } else this.settle.reject(error);
   }
 
   /** An exchange of ours failed: through the peer, or the network. */
@@ -294,7 +314,7 @@ export class FederationNode {
     const { host, federation } = this.options;
     pullModel(host.libp2p, peer, encodeMessage(request, federation), this.streamLimits)
       .then((answers) => {
-        for (const bytes of answers) this.receive(peer, bytes, 'pull');
+        for (const bytes of answers) this.receive(peer, bytes, 'answer', request);
       })
       .catch((error: unknown) => this.onFailure(error))
       .finally(() => {
@@ -304,16 +324,17 @@ export class FederationNode {
   }
 }
 
-function toInput(from: string, message: Message, via: 'topic' | 'stream' | 'pull'): Input {
-  const pulled = via === 'pull';
+function toInput(from: string, message: Message, via: 'topic' | 'stream' | 'answer', request?: PullMessage): Input {
+  const pulled = request !== undefined;
   switch (message.kind) {
     case 'update':
       return { kind: 'updateReceived', from, update: message, pulled };
     case 'moments':
       return { kind: 'momentsReceived', from, moments: message, pulled };
     case 'notHeld':
-      if (!pulled) throw new PeerError('wrong-topic', `notHeld on the ${via}`);
-      if (message.digest.length > 0) throw new PeerError('not-held', 'the peer has a newer model by now');
+      if (request === undefined) throw new PeerError('wrong-topic', `notHeld on the ${via}`);
+      // Whoever asks for moments too expects them, and the model only where there is one.
+      if (request.digest.length > 0 && !request.moments) throw new PeerError('not-held');
       return { kind: 'notHeldReceived', from };
     case 'pull':
       throw new PeerError('wrong-topic', `pull on the ${via}`);

@@ -78,11 +78,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
         Dhi: degree * 2,
         Dscore: Math.max(1, degree - 2),
         Dout: Math.max(0, Math.min(2, Math.floor(degree / 2) - 1)),
-        // Off: each would send an update beyond the mesh, and the mesh is the mixing graph. Measured with 64 hosts and
-        // 20 kB updates, lazy gossip raises deliveries from 6.4 to 10 a node and round, and the time by half.
+        // Off: each would send an update beyond the mesh, and the mesh is the mixing graph. Lazy gossip (gossipFactor 0.25,
+        // Dlazy 6) sends it to every neighbour that is connected: measured with 64 hosts, 13 connections each and 20 kB
+        // updates, deliveries rise from 6.4 to 12.8 a node and round, and CPU time from 9 to 20 ms.
         floodPublish: false,
         Dlazy: 0,
         gossipFactor: 0,
+        // The least there is. By default a peer that leaves is refused for 10 s and, if it grafts before, for a minute: a
+        // gateway that is restarted would have no neighbours.
+        unsubcribeBackoff: 1000,
         // More than ten peers at one address count as one attacker; on loopback they are a scenario.
         scoreParams: { IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']) },
         metricsRegister: refusals,
@@ -97,7 +101,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 /**
  * Makes rejected messages of `topic` lower their sender's score. Where messages are not `forwarded`, nobody is told which
- * ones have arrived (IDONTWANT), since nobody would send them again.
+ * ones have arrived (IDONTWANT), since nobody would send them again: measured with 16 hosts, D = 6 and 6 kB updates, that
+ * saves 4 % of the bytes and a third of the CPU time.
  */
 export function prepareTopic({ pubsub }: Host, topic: string, forwarded: boolean): void {
   pubsub.opts.scoreParams.topics[topic] = topicScore;

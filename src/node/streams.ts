@@ -1,6 +1,6 @@
 // The two stream protocols between peers: push an update, pull a model. Owns framing, size and time limits, and the names
 // of what a peer does wrong there; reads no message.
-import { type Libp2p, type Stream, StreamResetError } from '@libp2p/interface';
+import { type Libp2p, type Stream, type StreamMessageEvent, StreamResetError } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import * as lp from 'it-length-prefixed';
 import { pipe } from 'it-pipe';
@@ -125,12 +125,17 @@ function chunksOf(stream: Stream): ReadableStream<Uint8Array | Uint8ArrayList> {
         else controller.close();
       };
       const broken = () => stream.status === 'reset' || stream.status === 'aborted';
-      stream.addEventListener('message', ({ data }) => controller.enqueue(data), { signal });
+      const onMessage = ({ data }: StreamMessageEvent) => {
+        controller.enqueue(data);
+        // The negotiation of the protocol may have read to the end, and put back what is ours.
+        if (stream.readableEnded) finish();
+      };
+      stream.addEventListener('message', onMessage, { signal });
       stream.addEventListener('close', ({ error }) => finish(error), { signal });
       // A reset ends the stream too, before the event that carries the error.
       stream.addEventListener('end', () => broken() || finish(), { signal });
       if (broken()) finish(new StreamResetError());
-      else if (stream.readableEnded) finish();
+      else if (stream.readableEnded && stream.readBufferLength === 0) finish();
     },
     cancel() {
       done.abort();

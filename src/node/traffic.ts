@@ -27,8 +27,10 @@ export class TrafficMetrics implements Metrics {
   trackProtocolStream(stream: Stream): void {
     const send = stream.send.bind(stream);
     stream.send = (data) => {
+      // Throws where the stream is closed.
+      const canSendMore = send(data);
       this.sent.set(stream.protocol, (this.sent.get(stream.protocol) ?? 0) + data.byteLength);
-      return send(data);
+      return canSendMore;
     };
   }
 

@@ -3,12 +3,11 @@ import { strict as assert } from 'node:assert';
 import type { NodeData } from '../data/types.ts';
 import type { Moments } from '../gossip/moments.ts';
 import { allFinite } from '../gossip/payload.ts';
-import { OperatorError } from '../lib/errors.ts';
 import type { AutoencoderSpec, Dataset, OptimiserState, TrainSettings } from '../model/engine.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
 import { applyScale, type Scale, scaleFromMoments } from '../model/scaler.ts';
 import { weightCount } from '../model/weights.ts';
-import type { Learner } from '../node/federation-node.ts';
+import { type Learner, TrainingDiverged } from '../node/federation-node.ts';
 
 export interface PoolLearnerOptions {
   pool: EnginePool;
@@ -53,7 +52,7 @@ export class PoolLearner implements Learner {
     };
     const result = await pool.train(request, signal);
     if (!Number.isFinite(result.loss) || !allFinite(result.weights)) {
-      throw new OperatorError(
+      throw new TrainingDiverged(
         `training of ${data.name} diverged in round ${round}: loss or weights are not finite; lower train.learningRate`,
       );
     }

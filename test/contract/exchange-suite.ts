@@ -36,64 +36,68 @@ export function exchangeSuite(exchange: CoreSettings['exchange'], transport: Tra
       await Promise.all(running.splice(0).map((federation) => federation.stop()));
     });
 
-    it('lets five nodes join, agree on one scaler, mix in every round and finish', async () => {
-      const fanout = 2;
-      const federation = await start('full', { nodes: 5, links: fullGraph(5), settings: { fanout } });
+    it('lets four nodes join, agree on one scaler, mix in every round and finish', async () => {
+      const settings = { fanout: 2, roundsMax: 5 };
+      const federation = await start('full', { nodes: 4, links: fullGraph(4), settings });
       const { nodes } = federation;
-      const perNode = exchange === 'random' ? fanout : 4;
-      await federation.inStep(4, 5 * perNode);
+      await federation.inStep(4, exchange === 'random' ? 8 : 12);
+      federation.allow(5);
       await federation.finished();
 
       for (const { events, learner } of nodes) {
         assert.deepEqual([events[0]?.type, events.at(-1)?.type], ['joined', 'finished']);
-        assert.equal(events[0]?.type === 'joined' && events[0].origins, 5);
+        assert.equal(events[0]?.type === 'joined' && events[0].origins, 4);
         assert.deepEqual(learner.scalers, nodes[0]!.learner.scalers);
-        assert.deepEqual(learner.scalers[0]!.count, Float64Array.of(50, 100));
+        assert.deepEqual(learner.scalers[0]!.count, Float64Array.of(40, 80));
       }
       // What came in before a round was trained is mixed after it.
       const mixed = nodes.flatMap(({ rounds }) => rounds.slice(1).map((round) => round.mixed.length));
-      if (exchange !== 'random') assert.deepEqual(new Set(mixed), new Set([4]));
+      if (exchange !== 'random') assert.deepEqual(new Set(mixed), new Set([3]));
       else assert.ok(mixed.reduce((sum, count) => sum + count, 0) > 0);
-      assert.ok(spread(nodes) < 0.9 * (4 * (1 - 1 / 2 ** 4)), 'the models are no closer than without gossip');
+      const apart = 3 * (1 - 1 / 2 ** 5);
+      assert.ok(spread(nodes) < 0.9 * apart, 'the models are no closer than without gossip');
     });
 
     it('delivers each update once to each node it is meant for, and nothing is refused', async () => {
-      const federation = await start('line', { nodes: 4, links: line(4) });
-      const { nodes } = federation;
       const everyone = exchange === 'broadcast';
-      const rounds = 4;
+      const federation = await start('line', { nodes: 4, links: line(4), settings: { roundsMax: 5 } });
+      const { nodes } = federation;
       // Had a node passed on an update for neighbours, it would arrive while the next rounds run.
-      await federation.inStep(rounds, everyone ? 12 : 6);
-      await federation.finished();
+      await federation.inStep(4, everyone ? 12 : 6);
 
-      for (const [i, { node, rounds: done }] of nodes.entries()) {
+      for (const [i, { node, rounds }] of nodes.entries()) {
         const due = everyone ? [0, 1, 2, 3].filter((j) => j !== i) : federation.neighboursOf(i);
-        assert.equal(node.counters.updatesReceived, rounds * due.length);
-        const senders = new Set(done.flatMap(({ mixed }) => mixed.map(({ peer }) => peer)));
+        assert.equal(node.counters.updatesReceived, 4 * due.length);
+        const senders = new Set(rounds.flatMap(({ mixed }) => mixed.map(({ peer }) => peer)));
         assert.deepEqual([...senders].sort(), due.map((j) => nodes[j]!.peerId).sort());
         assert.deepEqual([...node.counters.rejected], []);
       }
-      assert.equal(federation.total('updatesSent'), rounds * 6);
+      await eventually(() => federation.total('updatesSent') === 4 * 6, 'what was sent is counted');
       assert.equal(federation.total('sendsFailed'), 0);
+      federation.allow(5);
+      await federation.finished();
     });
 
-    it('waits for every neighbour in synchronous rounds', async () => {
-      const settings = { rounds: 'synchronous', fanout: 3 } as const;
-      const federation = await start('synchronous', { nodes: 4, links: fullGraph(4), settings });
-      federation.allow(4);
-      await federation.finished();
-      for (const { rounds } of federation.nodes) {
-        assert.deepEqual(
-          rounds.map(({ mixed }) => mixed.map(({ stalenessRounds }) => stalenessRounds)),
-          Array(4).fill([0, 0, 0]),
-        );
-      }
-    });
+    // With random peers nobody knows whom to wait for: the combination is refused where a scenario is loaded.
+    if (exchange !== 'random') {
+      it('waits for every neighbour in synchronous rounds', async () => {
+        const settings = { rounds: 'synchronous' } as const;
+        const federation = await start('synchronous', { nodes: 4, links: fullGraph(4), settings });
+        federation.allow(4);
+        await federation.finished();
+        const mixed = federation.nodes.flatMap(({ rounds }) => rounds.flatMap((round) => round.mixed));
+        assert.ok(mixed.every(({ stalenessRounds }) => stalenessRounds === 0));
+        // With pull, a neighbour that has all it waits for may go on before its model was fetched, and holds it no more.
+        const missed = federation.nodes.map(({ node }) => node.counters.rejected.get('not-held') ?? 0);
+        assert.equal(mixed.length + missed.reduce((sum, count) => sum + count, 0), 4 * 4 * 3);
+        if (exchange !== 'pull') assert.deepEqual(missed, [0, 0, 0, 0]);
+      });
+    }
 
     it('moves a payload above 256 KiB by stream, and says so on the topic', async () => {
       const shapes = [{ rows: 300, columns: 300 }];
       const payloadBytes = 4 * 300 * 300;
-      const federation = await start('large', { nodes: 3, links: fullGraph(3), shapes, settings: { roundsMax: 2 } });
+      const federation = await start('large', { nodes: 3, links: fullGraph(3), shapes });
       await federation.inStep(2, 6);
       for (const node of federation.nodes) {
         // A push counts when the last byte is written, which may be a little after its arrival.
@@ -107,8 +111,8 @@ export function exchangeSuite(exchange: CoreSettings['exchange'], transport: Tra
     it('carries a small payload where it belongs', async () => {
       const shapes = [{ rows: 50, columns: 50 }];
       const payloadBytes = 4 * 50 * 50;
-      const federation = await start('small', { nodes: 2, links: fullGraph(2), shapes, settings: { roundsMax: 2 } });
-      await federation.inStep(2, 2 * 1);
+      const federation = await start('small', { nodes: 2, links: fullGraph(2), shapes });
+      await federation.inStep(2, 2);
       for (const node of federation.nodes) {
         await eventually(() => node.node.counters.updatesSent === 2, 'both updates are sent');
         const byStream = { mesh: undefined, broadcast: undefined, random: updateStream, pull: modelStream }[exchange];

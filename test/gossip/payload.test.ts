@@ -139,7 +139,8 @@ describe('payload', () => {
 
   it('decodePayload() refuses a scale whose product is infinite, and a negative one', () => {
     const shapes = [{ rows: 1, columns: 1 }];
-    const withScale = (scale: number) => new Uint8Array([...new Uint8Array(Float32Array.of(scale).buffer).subarray(2), 127]);
+    const withScale = (scale: number) =>
+      new Uint8Array([...new Uint8Array(Float32Array.of(scale).buffer).subarray(2), 127]);
     assert.throws(() => decodePayload(withScale(3e38), shapes, 'int8'), codeOf('non-finite'));
     assert.throws(() => decodePayload(withScale(-1), shapes, 'int8'), codeOf('malformed'));
   });

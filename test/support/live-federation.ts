@@ -40,6 +40,7 @@ export function line(nodes: number): Link[] {
 }
 
 const features = 2;
+const defaultShapes: readonly MatrixShape[] = [{ rows: 8, columns: 4 }];
 
 /** SHA-256 of some text: a federation id, or a key's seed. */
 export function hashOf(text: string): Uint8Array {
@@ -75,6 +76,11 @@ export class StubLearner implements Learner {
   readonly scalers: Moments[] = [];
   /** The weights that training started from, by round from 1. */
   readonly trainedFrom: Float32Array[] = [];
+  /** The weights that training came to, by round. */
+  readonly trained: Float32Array[] = [];
+  /** The next round fails with this. */
+  failure: Error | undefined;
+  aborted = false;
   private readonly target: number;
   private allowed = 0;
   private waiting: (() => void)[] = [];
@@ -96,13 +102,17 @@ export class StubLearner implements Learner {
   async train(round: number, weights: Float32Array, signal: AbortSignal) {
     this.trainedFrom.push(weights.slice());
     while (round > this.allowed) {
+      this.aborted = signal.aborted;
       signal.throwIfAborted();
       const { promise, resolve } = Promise.withResolvers<void>();
       this.waiting.push(resolve);
       signal.addEventListener('abort', () => resolve(), { once: true });
       await promise;
     }
-    return { weights: weights.map((weight) => weight + (this.target - weight) / 2), loss: 1 / round };
+    if (this.failure) throw this.failure;
+    const trained = weights.map((weight) => weight + (this.target - weight) / 2);
+    this.trained.push(trained);
+    return { weights: trained, loss: 1 / round };
   }
 }
 
@@ -122,13 +132,19 @@ export class LiveNode {
 
   /** Starts the host; the node waits for `join`. `index` gives the learner's target and the moments. */
   static async start(options: Omit<LiveOptions, 'links'>, index: number): Promise<LiveNode> {
-    const { name, transport, nodes, shapes = [{ rows: 8, columns: 4 }] } = options;
+    const { name, transport, nodes } = options;
     const host = await startHost({
       transport,
       listen: [transport === 'tcp' ? '/ip4/127.0.0.1/tcp/0' : `/memory/${`${name}-${index}`.replaceAll(' ', '-')}`],
       keySeed: hashOf(`${name}/${index}`),
       degree: options.degree ?? nodes + 1,
     });
+    return LiveNode.on(host, options, index);
+  }
+
+  /** A node on a host that runs. */
+  static on(host: Host, options: Omit<LiveOptions, 'links'>, index: number): LiveNode {
+    const { name, nodes, shapes = defaultShapes } = options;
     const learner = new StubLearner(index);
     const events: CoreEvent[] = [];
     const settings: CoreSettings = {
@@ -166,10 +182,10 @@ export class LiveNode {
   }
 
   /** Starts the protocol with weights of 0. */
-  async join(options: Pick<LiveOptions, 'shapes' | 'settings'>, index: number): Promise<void> {
+  async join(options: Omit<LiveOptions, 'links'>, index: number): Promise<void> {
     const shared = options.settings === undefined || !('scaler' in options.settings);
     const moments = { count: Float64Array.of(10, 20), mean: Float64Array.of(index, 1), m2: Float64Array.of(1, index) };
-    const weights = new Float32Array(weightCountOf(options.shapes ?? [{ rows: 8, columns: 4 }]));
+    const weights = new Float32Array(weightCountOf(options.shapes ?? defaultShapes));
     await this.node.start(weights, 10, shared ? moments : undefined);
   }
 
@@ -219,7 +235,8 @@ export class LiveFederation {
       await Promise.all(nodes.map((node, i) => node.join(options, i)));
       const joined = () =>
         nodes.every(({ learner, meshPeers }, i) => {
-          const degree = Math.min(options.degree ?? Number.POSITIVE_INFINITY, federation.neighboursOf(i).length);
+          const wanted = Math.max(1, (options.degree ?? options.nodes + 1) - 2);
+          const degree = Math.min(wanted, federation.neighboursOf(i).length);
           return learner.trainedFrom.length > 0 && meshPeers.length >= degree;
         });
       await eventually(joined, `${options.name}: all nodes join`);
@@ -261,6 +278,8 @@ export class LiveFederation {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.stop()));
+    // Nodes first, then hosts one after the other: ends of a memory connection that close at once wait for each other.
+    await Promise.all(this.nodes.map(({ node }) => node.stop()));
+    for (const { host } of this.nodes) await host.libp2p.stop();
   }
 }

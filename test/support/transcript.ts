@@ -44,6 +44,8 @@ function inputText(input: Input, shapes: Shapes): string {
     }
     case 'trained':
       return `trained ${input.round} ${weightsText(input.weights)}`;
+    case 'trainingFailed':
+      return 'training failed';
     case 'updateReceived':
       return `${input.from}: ${messageText(input.update, shapes)}${input.pulled ? ', pulled' : ''}`;
     case 'momentsReceived':
@@ -92,6 +94,8 @@ function eventText(event: CoreEvent): string {
       const mixed = event.mixed.map(({ peer, stalenessRounds: age }) => (age ? `${peer} (${age} old)` : peer));
       return `round ${event.round} done, mixed ${mixed.join(' ') || 'nothing'} of ${event.available}`;
     }
+    case 'diverged':
+      return 'diverged';
     case 'finished':
       return 'finished';
   }
