@@ -14,6 +14,9 @@ import { PeerView } from './peer-view.ts';
 import type { CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
 import { SharedScaler, sameDigest } from './shared-scaler.ts';
 
+/** A pull may come when the next round has been offered already. */
+const offersKept = 2;
+
 type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped';
 
 /** One node of a federation. `handle` is total: a peer's message never throws, it becomes a 'penalise' effect. */
@@ -34,8 +37,8 @@ export class GossipCore {
   /** My weights before the latest mixing, where they are in the scaler of today. */
   private unmixed: Float32Array | undefined;
   private loss = 0;
-  /** My latest update, and the moments of its scaler for a late joiner that takes it over. */
-  private offered: { update: UpdateMessage; origins: readonly MomentsEntry[] } | undefined;
+  /** My latest updates, newest first, each with the moments of its scaler for a late joiner that takes it over. */
+  private offered: readonly { update: UpdateMessage; origins: readonly MomentsEntry[] }[] = [];
   /** Synchronous rounds: neighbours that let a round time out and were not heard since. Nobody waits for them again. */
   private readonly silent = new Set<string>();
   private spreadScheduled = false;
@@ -80,12 +83,11 @@ export class GossipCore {
    * know; then the model, or that it is not held.
    */
   answer(pull: PullMessage): PullAnswer[] {
-    const { offered } = this;
-    const held = offered && (pull.digest.length === 0 || sameDigest(pull.digest, offered.update.digest));
+    const held = this.offered.find(({ update }) => pull.digest.length === 0 || sameDigest(pull.digest, update.digest));
     const answers: PullAnswer[] = [];
-    const origins = held ? offered.origins : (this.scaler?.entries() ?? []);
+    const origins = held?.origins ?? this.scaler?.entries() ?? [];
     if (pull.moments && origins.length > 0) answers.push({ kind: 'moments', origins });
-    answers.push(held ? offered.update : { kind: 'notHeld', digest: pull.digest });
+    answers.push(held?.update ?? { kind: 'notHeld', digest: pull.digest });
     return answers;
   }
 
@@ -252,7 +254,7 @@ export class GossipCore {
       payloadBytes: payload.length,
       payload,
     };
-    this.offered = { update, origins: this.scaler?.origins ?? [] };
+    this.offered = [{ update, origins: this.scaler?.origins ?? [] }, ...this.offered].slice(0, offersKept);
     if (exchange === 'random') {
       return this.peers.sample(fanout, this.prng).map((peer) => ({ kind: 'send', peer, message: update }));
     }

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { modelStreamProtocol } from '../../src/gossip/manifest.ts';
 import { addressesOf, connect } from '../../src/node/host.ts';
 import {
   eventually,
@@ -13,6 +14,7 @@ import {
   LiveNode,
   type LiveOptions,
 } from '../support/live-federation.ts';
+import { BadPeer } from './bad-peer.ts';
 
 /** Starts a node of `options` once more, or a further one, with a link to `neighbour`. */
 async function joinLate(options: LiveOptions, index: number, neighbour: LiveNode): Promise<LiveNode> {
@@ -116,6 +118,26 @@ describe('a node that stops', () => {
     const fresh = await LiveNode.start({ name: 'stops early', transport: 'memory', nodes: 2 }, 0);
     await fresh.stop();
     await inTime(fresh.node.finished, 'finished resolves');
+  });
+
+  it('counts no exchange that it broke off itself', async () => {
+    await withTwo({ name: 'breaks off' }, async (first) => {
+      const bad = await BadPeer.start('silent', first, 'breaks off', 'tcp');
+      try {
+        await bad.joinTopic();
+        await bad.announce(() => undefined);
+        const streams = () =>
+          first.host.libp2p.getConnections(bad.host.libp2p.peerId).flatMap(({ streams }) => streams);
+        const pulls = () => streams().filter(({ protocol }) => protocol === modelStreamProtocol).length;
+        await eventually(() => pulls() === 1, 'the silent peer is asked');
+        await first.node.stop();
+        await eventually(() => pulls() === 0, 'the stream is gone');
+        assert.deepEqual([...first.node.counters.rejected], []);
+        assert.equal(first.node.counters.sendsFailed, 0);
+      } finally {
+        await bad.stop();
+      }
+    });
   });
 
   it('joins nothing where it is stopped while it starts', async () => {

@@ -37,11 +37,11 @@ describe('the gossipsub mesh', () => {
         assert.equal(sent.length, 14);
         for (const { degree, mesh, recipients } of sent) {
           assert.equal(degree, mesh);
-          // gossipsub makes up for a mesh that is smaller than D.
-          assert.equal(recipients, Math.max(mesh, 2));
+          // gossipsub makes up for a mesh that is smaller than D, where it knows more subscribers.
+          assert.ok(recipients <= Math.max(mesh, 2), `${recipients} recipients in a mesh of ${mesh}`);
         }
         const mean = sent.reduce((sum, { recipients }) => sum + recipients, 0) / sent.length;
-        assert.ok(mean < 5, `${mean} of 6 peers get an update`);
+        assert.ok(mean >= 1 && mean < 5, `${mean} of 6 peers get an update`);
       } finally {
         await federation.stop();
       }
