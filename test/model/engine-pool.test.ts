@@ -145,7 +145,10 @@ describe('EnginePool', () => {
     const output = await inOwnProcess(`
       const created = EnginePool.create({ ...options, engine: 'tfjs-node', workers: 2 });
       await created.then((pool) => pool.close()).then(() => console.log('closed'), (error) => console.log(error.message));`);
-    if (/cannot be loaded/.test(output)) this.skip();
+    if (/cannot be loaded/.test(output)) {
+      console.log(`      skipped: ${output}`);
+      this.skip();
+    }
     assert.equal(output, 'closed');
   });
 });
