@@ -1,5 +1,7 @@
 // The public surface: named re-exports only.
 export { OperatorError } from './lib/errors.ts';
+export type { AutoencoderSpec } from './model/engine.ts';
+export { loadLayersModel, saveLayersModel } from './model/layers-model.ts';
 export { renderReport } from './report/render-report.ts';
 export { writeReport } from './report/report.ts';
 export type { Results } from './report/series.ts';

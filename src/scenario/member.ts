@@ -60,7 +60,7 @@ export interface Member {
 export type MemberEventHandler = (name: string, event: CoreEvent) => void;
 
 /** Most origins of moments that one federation keeps; above it a scaler is better agreed at constant size. */
-const originsMax = 512;
+export const originsMax = 512;
 
 /** Starts a node on a host of its own in this process, training on `pool`. */
 export async function startMember(

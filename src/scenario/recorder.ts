@@ -54,7 +54,8 @@ export class Recorder {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private close(): Promise<void> {
+  /** Closes metrics.jsonl. */
+  close(): Promise<void> {
     return new Promise((resolve) => {
       if (this.lines.closed) return resolve();
       this.lines.once('close', resolve);

@@ -8,12 +8,14 @@ import { prepareData } from '../data/prepare.ts';
 import { loadDevices } from '../data/source.ts';
 import type { Device, PreparedData } from '../data/types.ts';
 import { monotonicClock } from '../lib/clock.ts';
+import { OperatorError } from '../lib/errors.ts';
 import { EnginePool } from '../model/engine-pool.ts';
 import { baselines } from './baselines.ts';
 import { evaluateClaims } from './claims.ts';
 import { evaluate } from './evaluate.ts';
 import { runGossip } from './gossip-method.ts';
 import { agreementOf } from './manifest.ts';
+import { originsMax } from './member.ts';
 import type { Trial } from './outcome.ts';
 import type { RunOptions } from './progress.ts';
 import { Recorder } from './recorder.ts';
@@ -32,6 +34,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const devices = await loadDevices(scenario.data, { baseFolder: scenarioFolder, environment });
   const preparedFirst = prepareData(devices, scenario, scenario.seeds[0] as number);
   if (scenario.federation.scaler === 'fixed') fixedScale(scenario, preparedFirst.features);
+  if (scenario.federation.scaler === 'federated' && preparedFirst.nodes.length > originsMax) {
+    throw new OperatorError(
+      `federation.scaler: ${preparedFirst.nodes.length} nodes are more than the ${originsMax} whose moments one federation keeps; take fewer nodes, or the scaler local or fixed`,
+    );
+  }
   const version = await packageVersion();
   const run = new Run(scenario, options, devices, preparedFirst);
   try {
@@ -50,7 +57,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       await recorder.finish(summary);
       return summary;
     } catch (error) {
-      await recorder.discard();
+      // After a defect of ours the lines written so far are worth keeping.
+      await (error instanceof OperatorError ? recorder.discard() : recorder.close());
       throw error;
     }
   } finally {

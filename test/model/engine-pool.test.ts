@@ -117,7 +117,10 @@ describe('EnginePool', () => {
   });
 
   it('close() rejects what is not done and leaves no thread', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') {
+      console.log('      skipped: threads are counted in /proc, which only Linux has');
+      this.skip();
+    }
     const threads = () => readdirSync('/proc/self/task').length;
     const before = threads();
     const pool = await open({ workers: 2 });

@@ -98,6 +98,18 @@ describe('runScenario()', () => {
     assert.ok(!existsSync(folder));
   });
 
+  it('refuses a shared scaler for more nodes than one federation keeps moments of', async () => {
+    const lines = ['device,instance,pressure,label'];
+    for (let device = 0; device < 513; device++) {
+      for (let row = 0; row < 3; row++) lines.push(`d${device},i${row},${device + row},0`);
+    }
+    const file = join(base, 'many.csv');
+    await writeFile(file, `${lines.join('\n')}\n`);
+    const folder = join(base, 'many');
+    await assert.rejects(run(scenarioOf(file), folder), /513 nodes are more than the 512/);
+    assert.ok(!existsSync(folder));
+  });
+
   it('says that training diverged, and leaves no folder', async () => {
     const folder = join(base, 'diverged');
     const train = {
