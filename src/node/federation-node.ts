@@ -7,8 +7,10 @@ import {
   decodeMessage,
   encodeMessage,
   type Message,
+  type MomentsMessage,
   messageBytesMax,
   type PullMessage,
+  type UpdateMessage,
 } from '../gossip/codec.ts';
 import { GossipCore } from '../gossip/core.ts';
 import { topicOf } from '../gossip/manifest.ts';
@@ -18,7 +20,7 @@ import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossi
 import type { Clock } from '../lib/clock.ts';
 import { OperatorError } from '../lib/errors.ts';
 import type { Prng } from '../lib/prng.ts';
-import { type Host, prepareTopic } from './host.ts';
+import { type Host, prepareTopic, topicMessageBytesMax } from './host.ts';
 import { pullModel, pushUpdate, type StreamLimits, serveStreams, unserveStreams } from './streams.ts';
 import { type Reach, verdictOf } from './validator.ts';
 
@@ -241,15 +243,15 @@ export class FederationNode {
         );
         return;
       }
-      case 'publish': {
-        const { message } = effect;
-        const bytes = encodeMessage(message, federation);
-        this.send(async () => {
-          const { recipients } = await host.pubsub.publish(this.topic, bytes);
-          return message.kind === 'update' && message.payload ? recipients.length : 0;
-        });
+      case 'publish':
+        for (const message of this.topicMessages(effect.message)) {
+          const bytes = encodeMessage(message, federation);
+          this.send(async () => {
+            const { recipients } = await host.pubsub.publish(this.topic, bytes);
+            return message.kind === 'update' && message.payload ? recipients.length : 0;
+          });
+        }
         return;
-      }
       case 'send': {
         const bytes = encodeMessage(effect.message, federation);
         this.send(async () => {
@@ -283,6 +285,18 @@ export class FederationNode {
         // A gateway's store takes these; a scenario's nodes live as long as the run.
         return;
     }
+  }
+
+  /** Many moments go in several messages: who is sent more than gossipsub takes hears nothing from the sender any more. */
+  private topicMessages(message: UpdateMessage | MomentsMessage): (UpdateMessage | MomentsMessage)[] {
+    if (message.kind === 'update') return [message];
+    const originBytesMax = messageBytesMax({ payloadBytesMax: 0, originsMax: 1, features: this.limits.features });
+    const originsMax = Math.max(1, Math.floor(topicMessageBytesMax / originBytesMax));
+    const { kind, origins } = message;
+    return Array.from({ length: Math.ceil(origins.length / originsMax) }, (_, i) => ({
+      kind,
+      origins: origins.slice(i * originsMax, (i + 1) * originsMax),
+    }));
   }
 
   private onTrainingFailed(error: unknown): void {

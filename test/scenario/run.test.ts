@@ -101,7 +101,7 @@ describe('runScenario()', () => {
   it('refuses a shared scaler for more nodes than one federation keeps moments of', async () => {
     const lines = ['device,instance,pressure,label'];
     for (let device = 0; device < 513; device++) {
-      for (let row = 0; row < 3; row++) lines.push(`d${device},i${row},${device + row},0`);
+      for (let row = 0; row < 6; row++) lines.push(`d${device},i${row % 2},${device + row},0`);
     }
     const file = join(base, 'many.csv');
     await writeFile(file, `${lines.join('\n')}\n`);
