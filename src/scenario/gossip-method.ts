@@ -15,7 +15,7 @@ const dialsPerNode = 6;
 
 /** Runs gossip on one seed. Rejects with the signal's reason when aborted, with every node stopped. */
 export async function runGossip(trial: Trial): Promise<Outcome> {
-  const { scenario, prepared, signal, agreement, seed } = trial;
+  const { scenario, prepared, signal, agreement, seed, record } = trial;
   const began = monotonicClock.nowMs();
   const log = new RoundLog(
     trial,
@@ -43,16 +43,26 @@ export async function runGossip(trial: Trial): Promise<Outcome> {
           : await startMember(config, trial.pool, onEvent),
       );
     }
-    log.nameOf = new Map(members.map(({ peerId, name }) => [peerId, name]));
     await connectAll(members, new Prng(`${seed}/topology`));
+    const finished = Promise.all(members.map((member) => member.finished));
+    // One node may fail while another still begins; whoever awaits below sees it.
+    finished.catch(() => undefined);
     await Promise.all(members.map((member) => member.begin()));
-    await untilAborted(Promise.all(members.map(({ finished }) => finished)), signal);
-  } finally {
-    // Also after a failure: no host or process may outlive the method.
-    const stopped = await Promise.allSettled(members.map((member) => member.stop()));
-    log.reports = stopped.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+    await untilAborted(finished, signal);
+  } catch (error) {
+    // No host or process may outlive the method.
+    await Promise.allSettled(members.map((member) => member.stop()));
+    throw error;
   }
-  return outcomeOf(trial, log);
+  const reports = await Promise.all(members.map(stopWithReport));
+  record({ event: 'mixing-graph', seed, edges: log.edges(new Map(members.map(({ peerId, name }) => [peerId, name]))) });
+  return outcomeOf(trial, log, reports);
+}
+
+async function stopWithReport(member: Member): Promise<MemberReport> {
+  const report = await member.stop();
+  if (report === undefined) throw new Error(`${member.name} ended without a model`);
+  return report;
 }
 
 function scaleOf({ scenario, prepared }: Trial, node: MemberConfig['data']) {
@@ -95,11 +105,8 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-function outcomeOf({ prepared, pool, scenario, seed, record }: Trial, log: RoundLog): Outcome {
-  const reports = log.reports.map((report, i) => {
-    if (report === undefined) throw new Error(`${prepared.nodes[i]?.name} ended without a model`);
-    return report;
-  });
+function outcomeOf(trial: Trial, log: RoundLog, reports: readonly MemberReport[]): Outcome {
+  const { prepared, pool, scenario, seed, record } = trial;
   const rejected: Record<string, number> = {};
   prepared.nodes.forEach(({ name: node }, i) => {
     const report = reports[i] as MemberReport;
@@ -110,7 +117,6 @@ function outcomeOf({ prepared, pool, scenario, seed, record }: Trial, log: Round
       rejected[code] = (rejected[code] ?? 0) + count;
     }
   });
-  record({ event: 'mixing-graph', seed, edges: log.edges() });
   const gossip: GossipOutcome = {
     consensusDistance: log.consensusDistance,
     deliveries: reports.reduce((sum, report) => sum + report.updatesReceived, 0),

@@ -1,6 +1,5 @@
 // Follows the rounds of all nodes of one gossip run. Owns what is counted and when a round is complete.
 import type { CoreEvent } from '../gossip/protocol.ts';
-import type { MemberReport } from './member.ts';
 import type { Trial } from './outcome.ts';
 
 export class RoundLog {
@@ -8,9 +7,6 @@ export class RoundLog {
   readonly consensusDistance: number[] = [];
   readonly staleness: Record<string, number> = {};
   readonly rounds = { all: 0, withUpdates: 0, mixed: 0 };
-  /** Node names by peer id. */
-  nameOf = new Map<string, string>();
-  reports: (MemberReport | undefined)[] = [];
   private readonly trial: Trial;
   private readonly names: readonly string[];
   private readonly beganMs: number;
@@ -44,7 +40,7 @@ export class RoundLog {
     if (mixed.length > 0) this.rounds.mixed++;
     for (const { peer, stalenessRounds } of mixed) {
       this.staleness[stalenessRounds] = (this.staleness[stalenessRounds] ?? 0) + 1;
-      const edge = JSON.stringify([this.nameOf.get(peer) ?? peer, node]);
+      const edge = JSON.stringify([peer, node]);
       this.mixedFrom.set(edge, (this.mixedFrom.get(edge) ?? 0) + 1);
     }
     this.delivered += available;
@@ -61,11 +57,11 @@ export class RoundLog {
     onRound({ round, loss: meanLoss, consensusDistance: distance, delivered: this.delivered });
   }
 
-  /** The mixing graph as it was. */
-  edges(): { from: string; to: string; mixed: number }[] {
+  /** The mixing graph as it was, with node names by peer id. */
+  edges(nameOf: ReadonlyMap<string, string>): { from: string; to: string; mixed: number }[] {
     return [...this.mixedFrom].sort().map(([edge, mixed]) => {
-      const [from, to] = JSON.parse(edge) as [string, string];
-      return { from, to, mixed };
+      const [peer, to] = JSON.parse(edge) as [string, string];
+      return { from: nameOf.get(peer) ?? peer, to, mixed };
     });
   }
 }
