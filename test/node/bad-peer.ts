@@ -7,7 +7,7 @@ import { digestOf } from '../../src/gossip/payload.ts';
 import { addressesOf, connect, type Host, startHost } from '../../src/node/host.ts';
 import { eventually, hashOf, type LiveNode, type Transport } from '../support/live-federation.ts';
 
-/** How a bad peer answers to a pull: with these bytes on the stream, raw, or as the function does. */
+/** What a bad peer does when it has read a pull: it sends these bytes, raw, and closes, or does as the function says. */
 export type Answer = Uint8Array | ((stream: Stream) => void);
 
 export class BadPeer {
@@ -58,9 +58,12 @@ export class BadPeer {
   /** Announces a model, of 32 weights unless `change` says otherwise, and answers to the pull that follows. */
   async announce(answer: Answer, change: Partial<UpdateMessage> = {}): Promise<void> {
     await this.host.libp2p.handle(modelStreamProtocol, (stream) => {
-      if (typeof answer === 'function') return answer(stream);
-      stream.send(answer);
-      return stream.close();
+      const onRequest = async () => {
+        if (typeof answer === 'function') return answer(stream);
+        stream.send(answer);
+        await stream.close();
+      };
+      stream.addEventListener('message', onRequest, { once: true });
     });
     const { payload: _, ...header } = this.update(change);
     await this.publish(this.encoded(header));

@@ -1,7 +1,9 @@
 // What a live node makes of peers that send nonsense, over real sockets.
 import assert from 'node:assert/strict';
 import { RPC } from '@chainsafe/libp2p-gossipsub/message';
+import { generateKeyPair } from '@libp2p/crypto/keys';
 import type { Stream } from '@libp2p/interface';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { encodeMessage } from '../../src/gossip/codec.ts';
 import { modelStreamProtocol, updateStreamProtocol } from '../../src/gossip/manifest.ts';
 import { digestOf } from '../../src/gossip/payload.ts';
@@ -130,6 +132,19 @@ describe('a live node among bad peers', () => {
       });
     }
 
+    it("counts a message that another peer has signed as relayed and lowers the sender's score", async () => {
+      const author = await generateKeyPair('Ed25519');
+      const from = peerIdFromPrivateKey(author).toMultihash().bytes;
+      const message = { from, seqno, topic: bad.topic, data: bad.encoded(bad.update()) };
+      const prefix = new TextEncoder().encode('libp2p-pubsub:');
+      const signature = await author.sign(Uint8Array.of(...prefix, ...RPC.Message.encode(message)));
+      const stream = await bad.open(meshsub);
+      await counts('relayed', async () =>
+        stream.send(framed(RPC.encode({ subscriptions: [], messages: [{ ...message, signature }] }))),
+      );
+      await eventually(() => invalidMessages() > 0.1, 'the score falls');
+    });
+
     it("counts a packet on gossipsub's stream that is no RPC as malformed", async () => {
       const stream = await bad.open(meshsub);
       await counts('malformed', async () => stream.send(framed(Uint8Array.of(0x0f))));
@@ -195,7 +210,7 @@ describe('a live node among bad peers', () => {
       ['bytes without a length', 'malformed', () => new Uint8Array(20).fill(0xff)],
       ['random bytes', 'malformed', () => framed(noise)],
       ['a length of 4 GB', 'too-large', () => lengthOf4GB],
-      ['a reset', 'reset', () => (stream: Stream) => onRequest(stream, () => stream.abort(new Error('on purpose')))],
+      ['a reset', 'reset', () => (stream: Stream) => stream.abort(new Error('on purpose'))],
       ['half a message', 'truncated', (peer) => framed(peer.encoded(peer.update())).subarray(0, 100)],
       ['a weight that is NaN', 'non-finite', (peer) => framed(peer.encoded(peer.update({ payload: nan })))],
       ['another digest', 'wrong-digest', (peer) => framed(peer.encoded(peer.update({ digest: digestOf(nan) })))],
@@ -286,11 +301,6 @@ describe('a node that joins beside a peer that does not answer', () => {
 
 interface ScoreStats {
   topics: Record<string, { invalidMessageDeliveries: number } | undefined>;
-}
-
-/** Reads what is asked, then does `act`. */
-function onRequest(stream: Stream, act: () => void): void {
-  stream.addEventListener('message', act);
 }
 
 function openStreams({ host }: LiveNode, protocol: string): number {

@@ -132,11 +132,11 @@ describe('a node that stops', () => {
         await eventually(() => pulls() === 1, 'the silent peer is asked');
         await first.node.stop();
         await eventually(() => pulls() === 0, 'the stream is gone');
-        assert.deepEqual([...first.node.counters.rejected], []);
-        assert.equal(first.node.counters.sendsFailed, 0);
       } finally {
         await bad.stop();
       }
+      assert.deepEqual([...first.node.counters.rejected], []);
+      assert.equal(first.node.counters.sendsFailed, 0);
     });
   });
 

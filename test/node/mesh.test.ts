@@ -1,7 +1,7 @@
 // What gossipsub's settings make of a federation in which everyone is connected to everyone.
 import assert from 'node:assert/strict';
 import { type CodecLimits, decodeMessage } from '../../src/gossip/codec.ts';
-import { fullGraph, hashOf, LiveFederation } from '../support/live-federation.ts';
+import { fullGraph, hashOf, LiveFederation, line } from '../support/live-federation.ts';
 
 describe('the gossipsub mesh', () => {
   for (const exchange of ['mesh', 'pull'] as const) {
@@ -47,4 +47,23 @@ describe('the gossipsub mesh', () => {
       }
     });
   }
+
+  it('carries moments that are more than one message can hold', async () => {
+    const federation = await LiveFederation.start({
+      name: 'many moments',
+      transport: 'memory',
+      nodes: 4,
+      links: line(4),
+      features: 10_000,
+    });
+    try {
+      // One entry takes 240 kB here, and gossipsub drops a peer that sends more than 512 kB at once.
+      for (const { events, learner } of federation.nodes) {
+        assert.equal(events[0]?.type === 'joined' && events[0].origins, 4);
+        assert.deepEqual(learner.scalers, federation.nodes[0]!.learner.scalers);
+      }
+    } finally {
+      await federation.stop();
+    }
+  });
 });

@@ -25,6 +25,8 @@ export interface LiveOptions {
   degree?: number;
   /** Default: 32 weights. */
   shapes?: readonly MatrixShape[];
+  /** Default: 2. */
+  features?: number;
   settings?: Partial<CoreSettings>;
   streamTimeoutMs?: number;
 }
@@ -39,7 +41,7 @@ export function line(nodes: number): Link[] {
   return Array.from({ length: nodes - 1 }, (_, i): Link => [i, i + 1]);
 }
 
-const features = 2;
+const defaultFeatures = 2;
 const defaultShapes: readonly MatrixShape[] = [{ rows: 8, columns: 4 }];
 
 /** SHA-256 of some text: a federation id, or a key's seed. */
@@ -144,7 +146,7 @@ export class LiveNode {
 
   /** A node on a host that runs. */
   static on(host: Host, options: Omit<LiveOptions, 'links'>, index: number): LiveNode {
-    const { name, nodes, shapes = defaultShapes } = options;
+    const { name, nodes, shapes = defaultShapes, features = defaultFeatures } = options;
     const learner = new StubLearner(index);
     const events: CoreEvent[] = [];
     const settings: CoreSettings = {
@@ -184,7 +186,12 @@ export class LiveNode {
   /** Starts the protocol with weights of 0. */
   async join(options: Omit<LiveOptions, 'links'>, index: number): Promise<void> {
     const shared = options.settings === undefined || !('scaler' in options.settings);
-    const moments = { count: Float64Array.of(10, 20), mean: Float64Array.of(index, 1), m2: Float64Array.of(1, index) };
+    const { features = defaultFeatures } = options;
+    const moments = {
+      count: Float64Array.from({ length: features }, (_, i) => (i === 0 ? 10 : 20)),
+      mean: Float64Array.from({ length: features }, (_, i) => (i === 0 ? index : 1)),
+      m2: Float64Array.from({ length: features }, (_, i) => (i === 0 ? 1 : index)),
+    };
     const weights = new Float32Array(weightCountOf(options.shapes ?? defaultShapes));
     await this.node.start(weights, 10, shared ? moments : undefined);
   }
