@@ -7,9 +7,12 @@ import { stringify } from 'yaml';
 import { prepareData } from '../data/prepare.ts';
 import { loadDevices } from '../data/source.ts';
 import type { Device, PreparedData } from '../data/types.ts';
+import { payloadBytesOf } from '../gossip/payload.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { OperatorError } from '../lib/errors.ts';
 import { EnginePool } from '../model/engine-pool.ts';
+import { weightShapes } from '../model/weights.ts';
+import { topicMessageBytesMax } from '../node/host.ts';
 import { baselines } from './baselines.ts';
 import { evaluateClaims } from './claims.ts';
 import { evaluate } from './evaluate.ts';
@@ -33,12 +36,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { environment, scenarioFolder, signal } = options;
   const devices = await loadDevices(scenario.data, { baseFolder: scenarioFolder, environment });
   const preparedFirst = prepareData(devices, scenario, scenario.seeds[0] as number);
-  if (scenario.federation.scaler === 'fixed') fixedScale(scenario, preparedFirst.features);
-  if (scenario.federation.scaler === 'federated' && preparedFirst.nodes.length > originsMax) {
-    throw new OperatorError(
-      `federation.scaler: ${preparedFirst.nodes.length} nodes are more than the ${originsMax} whose moments one federation keeps; take fewer nodes, or the scaler local or fixed`,
-    );
-  }
+  checkWorkable(scenario, preparedFirst);
   const version = await packageVersion();
   const run = new Run(scenario, options, devices, preparedFirst);
   try {
@@ -69,6 +67,25 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     signal.throwIfAborted();
     const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
     return (JSON.parse(text) as { version: string }).version;
+  }
+}
+
+/** Refuses, before anything is written, what the data show to be impossible. */
+function checkWorkable(scenario: Scenario, prepared: PreparedData): void {
+  if (scenario.federation.scaler === 'fixed') fixedScale(scenario, prepared.features);
+  if (scenario.federation.scaler === 'federated' && prepared.nodes.length > originsMax) {
+    throw new OperatorError(
+      `federation.scaler: ${prepared.nodes.length} nodes are more than the ${originsMax} whose moments one federation keeps; take fewer nodes, or the scaler local or fixed`,
+    );
+  }
+  const payloadBytes = payloadBytesOf(
+    weightShapes({ ...scenario.model, features: prepared.features.length }),
+    scenario.gossip.encoding,
+  );
+  if (scenario.gossip.exchange === 'broadcast' && payloadBytes > topicMessageBytesMax) {
+    throw new OperatorError(
+      `gossip.exchange broadcast: an update of ${payloadBytes} bytes is more than the ${topicMessageBytesMax} that can be forwarded; take a smaller model, the encoding int8, or the exchange mesh`,
+    );
   }
 }
 

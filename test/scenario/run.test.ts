@@ -110,6 +110,13 @@ describe('runScenario()', () => {
     assert.ok(!existsSync(folder));
   });
 
+  it('refuses to broadcast updates that are too large to be forwarded', async () => {
+    const folder = join(base, 'large');
+    const changes = { gossip: { exchange: 'broadcast', mixing: 'fedavg-all' }, model: { hidden: [256, 256] } };
+    await assert.rejects(run(scenarioOf(fleet, changes), folder), /gossip\.exchange broadcast: an update of \d+ bytes/);
+    assert.ok(!existsSync(folder));
+  });
+
   it('says that training diverged, and leaves no folder', async () => {
     const folder = join(base, 'diverged');
     const train = {
