@@ -1,6 +1,6 @@
 // Horizontal charts that are neither scores nor curves: bytes by node, and the gap by baseline. Draws; computes nothing.
 import type { MethodName } from '../scenario/results.ts';
-import { axisText, type Chart, type Frame, textWidth, valueAxisLook } from './chart.ts';
+import { axisText, type Chart, type Frame, rowAxis, textWidth, valueAxisLook } from './chart.ts';
 import { bytes, counted, interval, shortened, signed } from './format.ts';
 import { printable } from './html.ts';
 import { methodStyles } from './methods.ts';
@@ -35,14 +35,7 @@ export function trafficChart(traffic: readonly NodeTraffic[], { isNarrow }: Fram
         { ...axis, name: 'bytes, mean over seeds', nameLocation: 'middle', nameGap: 26 },
         { ...axis, position: 'top', splitLine: { show: false }, axisLabel: { ...axis.axisLabel, show: isDense } },
       ],
-      yAxis: {
-        type: 'category',
-        data: names,
-        inverse: true,
-        axisLine: { show: false },
-        axisTick: { show: false },
-        axisLabel: { ...axisText, color: 'var(--ink)', interval: 0 },
-      },
+      yAxis: rowAxis(names),
       series: [
         {
           type: 'bar',
@@ -93,14 +86,7 @@ export function gapChart(gaps: readonly Gap[], { isNarrow }: Frame): Chart {
         nameLocation: 'middle',
         nameGap: 26,
       },
-      yAxis: {
-        type: 'category',
-        data: names,
-        inverse: true,
-        axisLine: { show: false },
-        axisTick: { show: false },
-        axisLabel: { ...axisText, color: 'var(--ink)', interval: 0 },
-      },
+      yAxis: rowAxis(names),
       series: [
         {
           // The line at zero, with what each side means above it.

@@ -108,6 +108,18 @@ export const valueAxisLook = {
   nameTextStyle: axisText,
 } as const;
 
+/** A named row for each of `names`, the first on top. */
+export function rowAxis(names: string[]) {
+  return {
+    type: 'category' as const,
+    data: names,
+    inverse: true,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { ...axisText, color: 'var(--ink)', interval: 0 },
+  };
+}
+
 /** About how wide `text` is at 12 px, in pixels; the renderer has no fonts to measure with. */
 export function textWidth(text: string): number {
   return 7 * [...text].length;

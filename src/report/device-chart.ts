@@ -1,6 +1,6 @@
 // AUROC by device as a dot plot: one row a device, one shape and colour a method. Draws; computes nothing.
 import type { MethodName } from '../scenario/results.ts';
-import { axisText, type Chart, type Frame, textWidth, valueAxisLook } from './chart.ts';
+import { axisText, type Chart, type Frame, rowAxis, textWidth, valueAxisLook } from './chart.ts';
 import type { DeviceScores, DeviceTable } from './devices.ts';
 import { fixed, shortened } from './format.ts';
 import { printable } from './html.ts';
@@ -51,15 +51,7 @@ export function deviceChart(
         // A tall chart has its scale at both ends.
         { ...axis, position: 'top', splitLine: { show: false }, axisLabel: { ...axis.axisLabel, show: isDense } },
       ],
-      yAxis: {
-        type: 'category',
-        data: names,
-        inverse: true,
-        axisLine: { show: false },
-        axisTick: { show: false },
-        axisLabel: { ...axisText, color: 'var(--ink)', interval: 0 },
-        splitLine: { show: false },
-      },
+      yAxis: { ...rowAxis(names), splitLine: { show: false } },
       series: [
         {
           type: 'custom',

@@ -9,6 +9,7 @@ import type { GossipOutcome, Outcome, Trial } from './outcome.ts';
 import { startProcessMember } from './process-member.ts';
 import { RoundLog } from './round-log.ts';
 import { fixedScale, localScale } from './scales.ts';
+import { addedUp } from './summarise.ts';
 
 /** Other nodes that each node dials; gossipsub builds its mesh among the connected. */
 const dialsPerNode = 6;
@@ -107,21 +108,19 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 
 function outcomeOf(trial: Trial, log: RoundLog, reports: readonly MemberReport[]): Outcome {
   const { prepared, pool, scenario, seed, record } = trial;
-  const rejected: Record<string, number> = {};
   prepared.nodes.forEach(({ name: node }, i) => {
     const report = reports[i] as MemberReport;
     const { bytesSent, bytesReceived, updatesSent, updatesReceived } = report;
     record({ event: 'node-traffic', seed, node, bytesSent, bytesReceived, updatesSent, updatesReceived });
     for (const [code, count] of Object.entries(report.rejected)) {
       record({ event: 'rejected', seed, node, code, count });
-      rejected[code] = (rejected[code] ?? 0) + count;
     }
   });
   const gossip: GossipOutcome = {
     consensusDistance: log.consensusDistance,
     deliveries: reports.reduce((sum, report) => sum + report.updatesReceived, 0),
     staleness: log.staleness,
-    rejected,
+    rejected: addedUp(reports.map(({ rejected }) => rejected)),
     rounds: log.rounds,
   };
   const { batchSize, stepsPerRound } = scenario.train;

@@ -118,7 +118,8 @@ function summariseGossip(outcomes: readonly GossipOutcome[]): Summary['gossip'] 
   };
 }
 
-function addedUp(counts: readonly Record<string, number>[]): Record<string, number> {
+/** The sums of counts by key. */
+export function addedUp(counts: readonly Record<string, number>[]): Record<string, number> {
   const total: Record<string, number> = {};
   for (const count of counts) {
     for (const [key, value] of Object.entries(count)) total[key] = (total[key] ?? 0) + value;
