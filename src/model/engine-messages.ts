@@ -22,10 +22,13 @@ export type WorkerJob =
     }
   | { kind: 'score'; weights: Float32Array; data: Dataset };
 
-/** A worker's words: one ready or refused, then one answer to each job. */
-export type WorkerReply =
+/** A worker's first words. */
+export type WorkerGreeting =
   | { kind: 'ready'; name: string }
-  | { kind: 'refused'; message: string; isOperatorError: boolean; code: EngineErrorCode | undefined }
+  | { kind: 'refused'; message: string; isOperatorError: boolean; code: EngineErrorCode | undefined };
+
+/** What came of a job. A worker is sent an array of jobs and answers with an array as long, in their order. */
+export type WorkerAnswer =
   | { kind: 'trained'; loss: number }
   | { kind: 'scored'; errors: Float32Array }
   | { kind: 'failed'; message: string; code: EngineErrorCode | undefined };

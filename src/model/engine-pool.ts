@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { OperatorError } from '../lib/errors.ts';
 import type { Dataset } from './engine.ts';
-import { EngineError } from './engine-error.ts';
-import type { WorkerJob, WorkerReply, WorkerSetup } from './engine-messages.ts';
+import { EngineError, type EngineErrorCode } from './engine-error.ts';
+import type { WorkerAnswer, WorkerGreeting, WorkerJob, WorkerSetup } from './engine-messages.ts';
 
 /** Spec, settings and name of every thread's engine, and how many threads, at least 1. */
 export interface PoolOptions extends WorkerSetup {
@@ -17,26 +17,32 @@ export type TrainRequest = Omit<Extract<WorkerJob, { kind: 'train' }>, 'kind'>;
 
 interface QueuedJob {
   job: WorkerJob;
-  resolve(reply: WorkerReply): void;
+  signal: AbortSignal | undefined;
+  resolve(answer: WorkerAnswer): void;
   reject(reason: unknown): void;
 }
+
+/** Jobs that a thread is given at once at most: a message costs about as much as training a small model for a step. */
+const jobsPerMessageMax = 16;
 
 /** Runs training and scoring on worker threads, first come first served. */
 export class EnginePool {
   /** Name of the engine that runs, such as 'simd' or 'tfjs-wasm'. */
   readonly name: string;
   private readonly idle: Worker[];
-  private readonly busy = new Map<Worker, QueuedJob>();
+  private readonly busy = new Map<Worker, readonly QueuedJob[]>();
   private readonly queue: QueuedJob[] = [];
   private readonly threads: Set<Worker>;
-  private closed = false;
+  /** Jobs by the signal that ends them: a signal with a listener for each of thousands of jobs takes long to add one more. */
+  private readonly abortable = new Map<AbortSignal, Set<QueuedJob>>();
+  private readonly closing = new AbortController();
 
   private constructor(name: string, workers: Worker[]) {
     this.name = name;
     this.idle = [...workers];
     this.threads = new Set(workers);
     for (const worker of workers) {
-      worker.on('message', (reply: WorkerReply) => this.finish(worker, reply));
+      worker.on('message', (answers: WorkerAnswer[]) => this.finish(worker, answers));
       worker.on('error', (error) => this.lose(worker, error));
       worker.on('exit', (code) => this.lose(worker, new Error(`a training thread ended with code ${code}`)));
       worker.unref();
@@ -77,77 +83,85 @@ export class EnginePool {
   async train(request: TrainRequest, signal?: AbortSignal): Promise<number> {
     const { weights, optimiser, data, steps, seed } = request;
     assert(isShared(weights) && isShared(optimiser.slots), 'training in place needs shared memory');
-    const reply = await this.submit({ kind: 'train', weights, optimiser, data, steps, seed }, signal);
-    assert(reply.kind === 'trained');
+    const answer = await this.submit({ kind: 'train', weights, optimiser, data, steps, seed }, signal);
+    assert(answer.kind === 'trained');
     optimiser.step += steps;
-    return reply.loss;
+    return answer.loss;
   }
 
   /** Mean squared error of each row over its present values; 0 for a row with none. */
   async score(weights: Float32Array, data: Dataset): Promise<Float32Array> {
-    const reply = await this.submit({ kind: 'score', weights, data });
-    assert(reply.kind === 'scored');
-    return reply.errors;
+    const answer = await this.submit({ kind: 'score', weights, data });
+    assert(answer.kind === 'scored');
+    return answer.errors;
+  }
+
+  private get closed(): boolean {
+    return this.closing.signal.aborted;
   }
 
   /** Stops every thread, waits for their end, and rejects the jobs that were not done. May be called twice. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.closing.abort();
     this.rejectAll(new Error('the engine pool was closed'));
     await Promise.all([...this.threads].map((worker) => worker.terminate()));
   }
 
-  private submit(job: WorkerJob, signal?: AbortSignal): Promise<WorkerReply> {
+  private submit(job: WorkerJob, signal?: AbortSignal): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       if (this.closed) return reject(new Error('the engine pool is closed'));
       if (this.threads.size === 0) return reject(new Error('every training thread of the engine pool has died'));
-      const abort = () => {
-        const position = this.queue.indexOf(queued);
-        if (position >= 0) this.queue.splice(position, 1);
-        reject(signal?.reason);
-      };
-      const queued: QueuedJob = {
-        job,
-        resolve: (reply) => {
-          signal?.removeEventListener('abort', abort);
-          resolve(reply);
-        },
-        reject: (reason) => {
-          signal?.removeEventListener('abort', abort);
-          reject(reason);
-        },
-      };
-      signal?.addEventListener('abort', abort, { once: true });
+      const queued = { job, signal, resolve, reject };
+      if (signal) this.watch(signal).add(queued);
       this.queue.push(queued);
       this.dispatch();
     });
   }
 
+  /** The jobs that `signal` ends. */
+  private watch(signal: AbortSignal): Set<QueuedJob> {
+    const known = this.abortable.get(signal);
+    if (known) return known;
+    const jobs = new Set<QueuedJob>();
+    this.abortable.set(signal, jobs);
+    const abort = () => {
+      this.abortable.delete(signal);
+      const waiting = this.queue.filter((queued) => !jobs.has(queued));
+      this.queue.splice(0, this.queue.length, ...waiting);
+      for (const { reject } of jobs) reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true, signal: this.closing.signal });
+    return jobs;
+  }
+
+  /** Guided self-scheduling (Polychronopoulos and Kuck, 1987): many jobs at once while many wait, single ones at the end. */
   private dispatch(): void {
     while (this.queue.length > 0 && this.idle.length > 0) {
       const worker = this.idle.shift() as Worker;
-      const queued = this.queue.shift() as QueuedJob;
-      this.busy.set(worker, queued);
+      const share = Math.floor(this.queue.length / (2 * this.threads.size));
+      const jobs = this.queue.splice(0, Math.max(1, Math.min(jobsPerMessageMax, share)));
+      this.busy.set(worker, jobs);
       // Only a thread with work to do keeps the process alive.
       worker.ref();
-      worker.postMessage(queued.job);
+      worker.postMessage(jobs.map(({ job }) => job));
     }
   }
 
-  private finish(worker: Worker, reply: WorkerReply): void {
+  private finish(worker: Worker, answers: readonly WorkerAnswer[]): void {
     // An answer may still be on its way when the pool is closed.
     if (this.closed) return;
-    const queued = this.busy.get(worker);
-    assert(queued !== undefined, 'a training thread answered without a job');
+    const jobs = this.busy.get(worker);
+    assert(jobs?.length === answers.length, 'a training thread answered without a job');
     this.busy.delete(worker);
     worker.unref();
     this.idle.push(worker);
-    if (reply.kind === 'failed') {
-      queued.reject(errorOf(reply));
-    } else {
-      queued.resolve(reply);
-    }
+    jobs.forEach((queued, i) => {
+      const answer = answers[i] as WorkerAnswer;
+      if (queued.signal) this.abortable.get(queued.signal)?.delete(queued);
+      if (answer.kind === 'failed') queued.reject(errorOf(answer));
+      else queued.resolve(answer);
+    });
     this.dispatch();
   }
 
@@ -156,13 +170,13 @@ export class EnginePool {
     if (!this.threads.delete(worker)) return;
     const position = this.idle.indexOf(worker);
     if (position >= 0) this.idle.splice(position, 1);
-    this.busy.get(worker)?.reject(error);
+    for (const { reject } of this.busy.get(worker) ?? []) reject(error);
     this.busy.delete(worker);
     if (this.threads.size === 0) this.rejectAll(error);
   }
 
   private rejectAll(error: Error): void {
-    for (const queued of [...this.busy.values(), ...this.queue.splice(0)]) queued.reject(error);
+    for (const queued of [...[...this.busy.values()].flat(), ...this.queue.splice(0)]) queued.reject(error);
     this.busy.clear();
   }
 }
@@ -188,18 +202,17 @@ function engineName(worker: Worker): Promise<string> {
     const onExit = (code: number) => reject(new Error(`a training thread ended with code ${code} as it started`));
     worker.once('error', reject);
     worker.once('exit', onExit);
-    worker.once('message', (reply: WorkerReply) => {
+    worker.once('message', (greeting: WorkerGreeting) => {
       worker.off('error', reject);
       worker.off('exit', onExit);
-      if (reply.kind === 'ready') return resolve(reply.name);
-      assert(reply.kind === 'refused');
-      reject(reply.isOperatorError ? new OperatorError(reply.message) : errorOf(reply));
+      if (greeting.kind === 'ready') return resolve(greeting.name);
+      reject(greeting.isOperatorError ? new OperatorError(greeting.message) : errorOf(greeting));
     });
   });
 }
 
 /** An error of a thread, typed as it was there. */
-function errorOf({ code, message }: Extract<WorkerReply, { kind: 'refused' | 'failed' }>): Error {
+function errorOf({ code, message }: { code: EngineErrorCode | undefined; message: string }): Error {
   return code ? new EngineError(code, message) : new Error(message);
 }
 
