@@ -1,11 +1,16 @@
-// Weights as bytes: float32 as they are, or int8 with one bfloat16 scale a row. Owns the layout of payloads; knows no messages.
+// Weights as bytes: float32 as they are, float16, or int8 with one bfloat16 scale a row. Owns the layout of payloads that
+// carry every weight; knows no messages.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { allFinite } from '../lib/finite.ts';
+import { fromFloat16, toFloat16 } from './compression/float16.ts';
 import { PeerError } from './peer-error.ts';
 
-/** How the weights are written; int8 is lossy. */
-export type Encoding = 'float32' | 'int8';
+/** How weights may be written; all but float32 are lossy. */
+export const encodings = ['float32', 'float16', 'int8'] as const;
+
+/** The name of an encoding. */
+export type Encoding = (typeof encodings)[number];
 
 /** One matrix of the model, row-major; a bias is one row. The weights are the matrices one after the other. */
 export interface MatrixShape {
@@ -21,9 +26,10 @@ export function weightCountOf(shapes: readonly MatrixShape[]): number {
   return shapes.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
 }
 
-/** Length of the payload in bytes: 4 a weight, or 1 a weight and 2 a row. */
+/** Length of the payload in bytes: 4 or 2 a weight, or 1 a weight and 2 a row. */
 export function payloadBytesOf(shapes: readonly MatrixShape[], encoding: Encoding): number {
   if (encoding === 'float32') return 4 * weightCountOf(shapes);
+  if (encoding === 'float16') return 2 * weightCountOf(shapes);
   return shapes.reduce((sum, { rows, columns }) => sum + rows * (scaleBytes + columns), 0);
 }
 
@@ -47,8 +53,9 @@ export const readPayload: PayloadReader = (payload, digest, shapes, encoding) =>
 };
 
 /**
- * Writes `weights` (as many as `shapes` hold, all finite) in little-endian order. int8 is symmetric: for each matrix
- * one bfloat16 scale a row, max |w| / 127 rounded up, then each weight as round(w / scale); the error is at most half a scale.
+ * Writes `weights` (as many as `shapes` hold, all finite) in little-endian order. float16 rounds to nearest, and what is
+ * beyond ±65,504 becomes that. int8 is symmetric: for each matrix one bfloat16 scale a row, max |w| / 127 rounded up, then
+ * each weight as round(w / scale); the error is at most half a scale.
  */
 export function encodePayload(weights: Float32Array, shapes: readonly MatrixShape[], encoding: Encoding): Uint8Array {
   assert.equal(weights.length, weightCountOf(shapes), 'weights do not fit the shapes');
@@ -56,9 +63,11 @@ export function encodePayload(weights: Float32Array, shapes: readonly MatrixShap
   if (encoding === 'float32') {
     return new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength).slice();
   }
+  if (encoding === 'float16') return new Uint8Array(toFloat16(weights).buffer);
   const payload = new Uint8Array(payloadBytesOf(shapes, encoding));
   const view = new DataView(payload.buffer);
   const levels = new Int8Array(payload.buffer);
+  const bfloat16 = new Bfloat16();
   let from = 0;
   let to = 0;
   for (const { rows, columns } of shapes) {
@@ -66,11 +75,14 @@ export function encodePayload(weights: Float32Array, shapes: readonly MatrixShap
     to += scaleBytes * rows;
     for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += scaleBytes) {
       let largest = 0;
-      for (let i = from; i < from + columns; i++) largest = Math.max(largest, Math.abs(weights[i] as number));
-      const upper = bfloat16Above(largest / 127);
+      for (let i = from; i < from + columns; i++) {
+        const magnitude = Math.abs(weights[i] as number);
+        if (magnitude > largest) largest = magnitude;
+      }
+      const upper = bfloat16.above(largest / 127);
       view.setUint16(scaleAt, upper, true);
       if (upper === 0) continue;
-      const scale = fromBfloat16(upper);
+      const scale = bfloat16.read(upper);
       for (let i = 0; i < columns; i++) {
         // Math.round() takes six times as long. A subnormal scale is coarse: the largest weight could pass 127.
         const level = Math.floor((weights[from + i] as number) / scale + 0.5);
@@ -90,36 +102,58 @@ export function decodePayload(payload: Uint8Array, shapes: readonly MatrixShape[
   if (payload.byteLength !== expected) {
     throw new PeerError('wrong-shape', `payload has ${payload.byteLength} bytes, ${encoding} weights take ${expected}`);
   }
-  const weights = new Float32Array(weightCountOf(shapes));
-  if (encoding === 'float32') new Uint8Array(weights.buffer).set(payload);
-  else readInt8(payload, shapes, weights);
+  const weights = readWeights(payload, shapes, encoding);
   if (!allFinite(weights)) throw new PeerError('non-finite', 'payload holds a weight that is NaN or infinite');
   return weights;
 }
 
-function readInt8(payload: Uint8Array, shapes: readonly MatrixShape[], weights: Float32Array): void {
+function readWeights(payload: Uint8Array, shapes: readonly MatrixShape[], encoding: Encoding): Float32Array {
+  switch (encoding) {
+    // Copies, since a view of a message may begin at any byte.
+    case 'float32':
+      return new Float32Array(new Uint8Array(payload).buffer);
+    case 'float16':
+      return fromFloat16(new Uint16Array(new Uint8Array(payload).buffer));
+    case 'int8':
+      return readInt8(payload, shapes);
+  }
+}
+
+function readInt8(payload: Uint8Array, shapes: readonly MatrixShape[]): Float32Array {
+  const weights = new Float32Array(weightCountOf(shapes));
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const levels = new Int8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  const bfloat16 = new Bfloat16();
   let from = 0;
   let to = 0;
   for (const { rows, columns } of shapes) {
     let scaleAt = from;
     from += scaleBytes * rows;
     for (let row = 0; row < rows; row++, from += columns, to += columns, scaleAt += scaleBytes) {
-      const scale = fromBfloat16(view.getUint16(scaleAt, true));
+      const scale = bfloat16.read(view.getUint16(scaleAt, true));
       if (!Number.isFinite(scale)) throw new PeerError('non-finite', 'payload holds a scale that is NaN or infinite');
       if (scale < 0) throw new PeerError('malformed', 'payload holds a negative scale');
-      for (let i = 0; i < columns; i++) weights[to + i] = view.getInt8(from + i) * scale;
+      for (let i = 0; i < columns; i++) weights[to + i] = (levels[from + i] as number) * scale;
     }
   }
+  return weights;
 }
 
-/** Bits of the least bfloat16 that is not below `value`, which is at least 0: rounding up keeps levels within ±127. */
-function bfloat16Above(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer)[0] as number;
-  const upper = bits >>> 16;
-  return fromBfloat16(upper) < value ? upper + 1 : upper;
-}
+/** Numbers as bfloat16, the upper half of a float32; one object converts many without allocating. */
+class Bfloat16 {
+  private readonly value = new Float32Array(1);
+  private readonly bits = new Uint32Array(this.value.buffer);
 
-function fromBfloat16(upper: number): number {
-  return new Float32Array(Uint32Array.of(upper << 16).buffer)[0] as number;
+  /** Bits of the least bfloat16 that is not below `value`, which is at least 0: rounding up keeps levels within ±127. */
+  above(value: number): number {
+    this.value[0] = value;
+    const upper = (this.bits[0] as number) >>> 16;
+    return this.read(upper) < value ? upper + 1 : upper;
+  }
+
+  /** The number that these 16 bits are. */
+  read(upper: number): number {
+    this.bits[0] = upper << 16;
+    return this.value[0] as number;
+  }
 }
