@@ -34,6 +34,8 @@ export interface MixingParameters {
   clipRadius?: number | undefined;
   /** Models further behind the oldest one are left out, an integer of at least 0; `limited-merge`. */
   ageGapMaxRounds?: number | undefined;
+  /** Loss of weights on my own held-out normal data, at least 0, or not finite; `loss-weighted`. */
+  lossOf?: ((weights: Float32Array) => number) | undefined;
 }
 
 /**
@@ -67,8 +69,21 @@ export function modelsOf(own: Own, sorted: readonly Received[]): Float32Array[] 
  * The weight of an update s rounds old: that of a fresh one divided by 1 + s, the polynomial discount (1 + s)^−a of
  * FedAsync (arXiv 1903.03934) with a = 1. The freed weight goes to my own model.
  */
-export function discounted(weight: number, { stalenessRounds }: Received): number {
+export function discounted(weight: number, { stalenessRounds }: Pick<Received, 'stalenessRounds'>): number {
   return weight / (1 + stalenessRounds);
+}
+
+/**
+ * Wᵢⱼ = 1 / (1 + max(dᵢ, dⱼ)), which leaves Wᵢᵢ = 1 − Σ for my own: Metropolis weights (Xiao, Boyd and Lall, Distributed
+ * average consensus with time-varying Metropolis weights, 2006), discounted by staleness. Where more updates arrive than my degree says, as
+ * while a mesh changes, their number stands for my degree: my own weight then stays at least 1 / (1 + number).
+ */
+export function metropolisFactors(
+  own: Pick<Own, 'degree'>,
+  sorted: readonly Pick<Received, 'degree' | 'stalenessRounds'>[],
+): number[] {
+  const degree = Math.max(own.degree, sorted.length);
+  return sorted.map((update) => discounted(1 / (1 + Math.max(degree, update.degree)), update));
 }
 
 /**

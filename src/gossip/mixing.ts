@@ -2,11 +2,13 @@
 // Owns the table of all rules and the averages; the merges by age and the robust rules have files of their own.
 import assert from 'node:assert/strict';
 import { plainVectors, type VectorMath } from '../lib/vector-math.ts';
+import { lossWeighted } from './loss-mixing.ts';
 import { ageWeighted, limitedMerge } from './merge-mixing.ts';
 import {
   combine,
   discounted,
   inPeerOrder,
+  metropolisFactors,
   type MixingParameters,
   type MixingRule,
   type Own,
@@ -25,6 +27,7 @@ export const mixingRuleNames = [
   'clipped',
   'age-weighted',
   'limited-merge',
+  'loss-weighted',
   ...robustRuleNames,
 ] as const;
 
@@ -39,6 +42,7 @@ export const mixingRules: Readonly<Record<MixingRuleName, MixingRule>> = {
   clipped,
   'age-weighted': ageWeighted,
   'limited-merge': limitedMerge,
+  'loss-weighted': lossWeighted,
   ...robustRules,
 };
 
@@ -52,19 +56,10 @@ export function updatesNeeded(name: MixingRuleName, byzantine = 0): number {
   return isRobust(name) ? modelsNeeded(name, byzantine) - 1 : 0;
 }
 
-/**
- * Wᵢⱼ = 1 / (1 + max(dᵢ, dⱼ)) and Wᵢᵢ = 1 − Σ: D-PSGD (arXiv 1705.09056) with Metropolis weights (Xiao, Boyd and
- * Lall, Distributed average consensus with time-varying Metropolis weights, 2006). Where more updates arrive than my degree says, as while a mesh
- * changes, their number stands for my degree: my own weight then stays at least 1 / (1 + number), never negative.
- */
+/** Σ Wᵢⱼ xⱼ with Metropolis weights: D-PSGD (arXiv 1705.09056). */
 function metropolis(own: Own, received: readonly Received[], vectors: VectorMath = plainVectors): Float32Array {
   const sorted = inPeerOrder(own, received);
   return combine(own, sorted, metropolisFactors(own, sorted), vectors);
-}
-
-function metropolisFactors(own: Own, sorted: readonly Received[]): number[] {
-  const degree = Math.max(own.degree, sorted.length);
-  return sorted.map((update) => discounted(1 / (1 + Math.max(degree, update.degree)), update));
 }
 
 /** The mean of mine and the received: EL-Local of epidemic learning (arXiv 2310.01972, algorithm 1). */
