@@ -1,4 +1,5 @@
 // What is measured: tables of columns of rows, each row a job for a contender's process. Measures nothing.
+import { encodings } from '../src/gossip/payload.ts';
 import type { AutoencoderSpec } from '../src/model/engine.ts';
 import { layerSizes, weightCount } from '../src/model/weights.ts';
 import { mixerNames } from './contenders/mixing.ts';
@@ -213,7 +214,7 @@ function codec(): Table {
     columns: (['encode', 'decode'] as const).map((kind) => ({
       name: kind,
       heading: kind,
-      entries: (['float32', 'int8'] as const).map((encoding) => ({
+      entries: encodings.map((encoding) => ({
         row: encoding,
         contender: 'codec',
         job: { kind, spec: gateway, encoding },

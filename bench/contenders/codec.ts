@@ -25,7 +25,14 @@ function prepare(job: Job): Work {
   };
   const encode = () => {
     const payload = encodePayload(weights, shapes, encoding);
-    const header = { round: 1, steps: 20, samples: 8192, degree: 6, scaler: new Uint8Array() };
+    const header = {
+      round: 1,
+      steps: 20,
+      samples: 8192,
+      degree: 6,
+      scaler: new Uint8Array(),
+      sparsifier: 'none',
+    } as const;
     const digest = digestOf(payload);
     return encodeMessage(
       { kind: 'update', ...header, encoding, digest, payloadBytes: payload.length, payload },

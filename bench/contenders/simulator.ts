@@ -17,6 +17,8 @@ const coreDefaults = {
   mixing: 'metropolis',
   rounds: 'barrier-free',
   encoding: 'float32',
+  sparsifier: 'none',
+  keep: 1,
   fanout: 1,
   stalenessMaxRounds: 3,
   aheadMaxRounds: 1000,

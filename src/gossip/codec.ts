@@ -2,6 +2,7 @@
 // Writing is protons' generated code. Reading is our own, since the generated reader allocates before we could look.
 import assert from 'node:assert/strict';
 import type { Uint8ArrayList } from 'uint8arraylist';
+import type { Sparsifier } from './compression/sparse-payload.ts';
 import { protocolVersion } from './manifest.ts';
 import * as wire from './messages.ts';
 import { checkEntry, type MomentsEntry, peerBytesMax } from './moments.ts';
@@ -21,6 +22,8 @@ export interface UpdateMessage {
   /** Neighbours the sender sends to, in [0, 2³²). */
   degree: number;
   encoding: Encoding;
+  /** Which weights the payload carries. */
+  sparsifier: Sparsifier;
   /** SHA-256 of the payload, 32 bytes. Decoding does not compare it with the payload. */
   digest: Uint8Array;
   /** Digest of the moments whose scaler the weights are expressed in, 32 bytes; empty where none is shared. */
@@ -61,7 +64,7 @@ export type Message = UpdateMessage | MomentsMessage | PullMessage | NotHeldMess
 export interface CodecLimits {
   /** Federation id, 32 bytes. */
   federation: Uint8Array;
-  /** Longest payload, which the federation's shapes and encodings fix. */
+  /** Longest payload, which the federation's shapes and compression fix. */
   payloadBytesMax: number;
   /** Most origins in one moments message. */
   originsMax: number;
@@ -75,9 +78,19 @@ const uint32Max = 0xffff_ffff;
 const overheadBytesMax = 1024;
 const originOverheadBytes = 256;
 
-const wireEncodings = { float32: wire.Encoding.FLOAT32, int8: wire.Encoding.INT8 } as const;
+const wireEncodings = {
+  float32: wire.Encoding.FLOAT32,
+  int8: wire.Encoding.INT8,
+  float16: wire.Encoding.FLOAT16,
+} as const;
+const wireSparsifiers = {
+  none: wire.Sparsifier.NONE,
+  'top-k': wire.Sparsifier.TOP_K,
+  'random-k': wire.Sparsifier.RANDOM_K,
+} as const;
 /** By number on the wire. */
-const encodings: readonly Encoding[] = ['float32', 'int8'];
+const encodings: readonly Encoding[] = ['float32', 'int8', 'float16'];
+const sparsifiers: readonly Sparsifier[] = ['none', 'top-k', 'random-k'];
 
 /** Length of the longest message within `limits`; transports need not read further. */
 export function messageBytesMax(limits: Omit<CodecLimits, 'federation'>): number {
@@ -94,12 +107,17 @@ export function encodeMessage(message: Message, federation: Uint8Array): Uint8Ar
 function bodyOf(message: Message): Partial<wire.Message> {
   switch (message.kind) {
     case 'update': {
-      const { kind: _, encoding, payload, ...header } = message;
+      const { kind: _, encoding, sparsifier, payload, ...header } = message;
       assert.ok([header.round, header.degree].every((value) => Number.isInteger(value) && value <= uint32Max));
       assert.ok([header.steps, header.samples].every(Number.isSafeInteger));
       assert.ok(payload === undefined || payload.length === header.payloadBytes, 'payloadBytes is not the length');
       return {
-        update: { ...header, encoding: wireEncodings[encoding], payload: payload ?? new Uint8Array() },
+        update: {
+          ...header,
+          encoding: wireEncodings[encoding],
+          payload: payload ?? new Uint8Array(),
+          sparsifier: wireSparsifiers[sparsifier],
+        },
       };
     }
     case 'moments':
@@ -139,7 +157,7 @@ export function decodeMessage(bytes: Uint8Array | Uint8ArrayList, limits: CodecL
   const body = fields.bytes(bodies[0]!);
   switch (bodies[0]) {
     case 3:
-      return readUpdate(new Fields(body, lengthMax, 9), limits.payloadBytesMax);
+      return readUpdate(new Fields(body, lengthMax, 10), limits.payloadBytesMax);
     case 4:
       return readMoments(body, limits);
     case 5: {
@@ -152,9 +170,11 @@ export function decodeMessage(bytes: Uint8Array | Uint8ArrayList, limits: CodecL
 }
 
 function readUpdate(fields: Fields, payloadBytesMax: number): UpdateMessage {
-  const encodingNumber = fields.uint(5, uint32Max);
-  const encoding = encodings[encodingNumber];
-  if (encoding === undefined) throw new PeerError('unknown-encoding', `no encoding has the number ${encodingNumber}`);
+  const encoding = encodings[fields.uint(5, uint32Max)];
+  const sparsifier = sparsifiers[fields.uint(10, uint32Max)];
+  if (encoding === undefined || sparsifier === undefined) {
+    throw new PeerError('unknown-encoding', 'a number in the place of encoding or sparsifier that none has');
+  }
   const payloadBytes = fields.uint(8, uint32Max);
   const payload = fields.bytes(9);
   if (Math.max(payloadBytes, payload.length) > payloadBytesMax) {
@@ -170,6 +190,7 @@ function readUpdate(fields: Fields, payloadBytesMax: number): UpdateMessage {
     samples: fields.uint(3, Number.MAX_SAFE_INTEGER),
     degree: fields.uint(4, uint32Max),
     encoding,
+    sparsifier,
     digest: digestField(fields, 6),
     scaler: digestField(fields, 7, 'or empty'),
     payloadBytes,

@@ -3,12 +3,14 @@
 import { strict as assert } from 'node:assert';
 import type { Prng } from '../lib/prng.ts';
 import type { PullMessage, UpdateMessage } from './codec.ts';
+import { type Compression, filledIn } from './compression/sparse-payload.ts';
+import { payloadBytesRange, readPayload, UpdateWriter } from './compression/update-payload.ts';
 import { Inbox, type ReceivedUpdate } from './inbox.ts';
 import { Joining } from './joining.ts';
 import { LogicalClock } from './logical-clock.ts';
 import { mixingRules, type Received, updatesNeeded } from './mixing.ts';
 import type { Moments, MomentsEntry } from './moments.ts';
-import { digestOf, encodePayload, payloadBytesOf, readPayload } from './payload.ts';
+import { digestOf, encodePayload } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
@@ -40,6 +42,9 @@ export class GossipCore {
   private roundBeganMs = 0;
   /** My latest updates, newest first, each with the moments of its scaler for a late joiner that takes it over. */
   private offered: readonly { update: UpdateMessage; origins: readonly MomentsEntry[] }[] = [];
+  /** The weights of the latest update, all of them. */
+  private offeredWeights: Float32Array = new Float32Array();
+  private readonly writer: UpdateWriter;
   /** Synchronous rounds: neighbours that let a round time out and were not heard since. Nobody waits for them again. */
   private readonly silent = new Set<string>();
   private spreadScheduled = false;
@@ -49,6 +54,7 @@ export class GossipCore {
     this.prng = prng;
     this.scaler = settings.scaler && new SharedScaler(settings.scaler);
     this.clock = new LogicalClock(settings.aheadMaxRounds);
+    this.writer = new UpdateWriter(settings.shapes, settings, prng.fork('sparsifier'));
   }
 
   /** Takes one input at `nowMs` and returns what the driver must do, in order. */
@@ -81,15 +87,24 @@ export class GossipCore {
 
   /**
    * What to answer to a peer's pull: first the moments, of my model's scaler where the model follows and otherwise all I
-   * know; then the model, or that it is not held.
+   * know; then the model, or that it is not held. The current model comes with all its weights.
    */
   answer(pull: PullMessage): PullAnswer[] {
-    const held = this.offered.find(({ update }) => pull.digest.length === 0 || sameDigest(pull.digest, update.digest));
+    const isCurrent = pull.digest.length === 0;
+    const held = this.offered.find(({ update }) => isCurrent || sameDigest(pull.digest, update.digest));
     const answers: PullAnswer[] = [];
     const origins = held?.origins ?? this.scaler?.entries() ?? [];
     if (pull.moments && origins.length > 0) answers.push({ kind: 'moments', origins });
-    answers.push(held?.update ?? { kind: 'notHeld', digest: pull.digest });
+    const model = isCurrent && held ? this.whole(held.update) : held?.update;
+    answers.push(model ?? { kind: 'notHeld', digest: pull.digest });
     return answers;
+  }
+
+  /** The latest update with all weights: who joins has none to fill in. */
+  private whole(update: UpdateMessage): UpdateMessage {
+    if (update.sparsifier === 'none') return update;
+    const payload = encodePayload(this.offeredWeights, this.settings.shapes, update.encoding);
+    return { ...update, sparsifier: 'none', digest: digestOf(payload), payloadBytes: payload.length, payload };
   }
 
   /** Peers that this node exchanges with now. */
@@ -191,6 +206,7 @@ export class GossipCore {
       if (this.scaler && model.moments) effects.push(rescale(this.scaler.takeOver(model.moments)));
     }
     effects.push(...this.adoptScaler());
+    this.writer.begin(this.weights);
     effects.push({
       kind: 'emit',
       event: { type: 'joined', atMs: nowMs, origins: this.scaler?.size ?? 0, caughtUpFrom: model?.peer },
@@ -214,6 +230,7 @@ export class GossipCore {
     if (!adopted) return [];
     this.weights = adopted.weights;
     this.unmixed = undefined;
+    this.writer.rescale(adopted.express, adopted.weights);
     return [rescale(adopted.moments)];
   }
 
@@ -247,8 +264,9 @@ export class GossipCore {
   }
 
   private offer(): Effect[] {
-    const { shapes, encoding, exchange, inlinePayloadBytesMax, fanout } = this.settings;
-    const payload = encodePayload(this.weights, shapes, encoding);
+    const { encoding, sparsifier, exchange, inlinePayloadBytesMax, fanout } = this.settings;
+    const payload = this.writer.write(this.weights);
+    this.offeredWeights = this.weights;
     const update: UpdateMessage = {
       kind: 'update',
       round: this.clock.round,
@@ -256,6 +274,7 @@ export class GossipCore {
       samples: this.samples,
       degree: this.degree,
       encoding,
+      sparsifier,
       digest: digestOf(payload),
       scaler: this.scaler?.digest ?? new Uint8Array(),
       payloadBytes: payload.length,
@@ -274,11 +293,11 @@ export class GossipCore {
 
   private onUpdate(from: string, update: UpdateMessage, pulled: boolean, nowMs: number): Effect[] {
     if (this.phase === 'finished') return [];
-    const { shapes } = this.settings;
     const { round, samples, degree, scaler } = update;
-    if (update.payloadBytes !== payloadBytesOf(shapes, update.encoding)) throw new PeerError('wrong-shape');
+    const format = this.formatOf(update, pulled);
     this.silent.delete(from);
-    const joining = pulled && this.joining?.expects(from) ? this.joining : undefined;
+    const isWhole = format.sparsifier === 'none';
+    const joining = pulled && isWhole && this.joining?.expects(from) ? this.joining : undefined;
     if (!joining && this.inbox.hasSeen(from, round)) {
       // What this node asked for may also have come by itself meanwhile.
       if (pulled) return [];
@@ -293,13 +312,24 @@ export class GossipCore {
       return [{ kind: 'pull', peer: from, message: { kind: 'pull', digest: update.digest, moments: false } }];
     }
     const read = this.settings.readPayload ?? readPayload;
-    const weights = read(update.payload, update.digest, shapes, update.encoding);
-    if (joining) {
+    const weights = read(update.payload, update.digest, this.settings.shapes, format);
+    if (joining && weights instanceof Float32Array) {
       joining.hearModel(from, round, weights, scaler);
       return this.onAnswered(from, nowMs);
     }
     this.inbox.put({ peer: from, round, weights, samples, degree, scaler }, (peer) => this.peers.has(peer));
     return this.mixIfComplete(nowMs);
+  }
+
+  /** How a payload is compressed: as the federation does it, though the answer to a pull may be a whole model. */
+  private formatOf({ encoding, sparsifier, payloadBytes }: UpdateMessage, pulled: boolean): Compression {
+    const { shapes, keep, ...own } = this.settings;
+    const mayBe = sparsifier === own.sparsifier || (pulled && sparsifier === 'none');
+    if (encoding !== own.encoding || !mayBe) throw new PeerError('wrong-encoding');
+    const format = { encoding, sparsifier, keep };
+    const { min, max } = payloadBytesRange(shapes, format);
+    if (payloadBytes < min || payloadBytes > max) throw new PeerError('wrong-shape');
+    return format;
   }
 
   /** Refuses what can never be mixed. A node that joins does not know the federation's round yet. */
@@ -339,7 +369,7 @@ export class GossipCore {
     const received: Received[] = [];
     for (const update of arrived) {
       const code = this.unmixable(update, reference);
-      if (code === undefined) received.push({ ...update, stalenessRounds: Math.max(0, reference - update.round) });
+      if (code === undefined) received.push(this.toMix(update, reference));
       else effects.push({ kind: 'penalise', peer: update.peer, code });
       if (code === 'wrong-scaler') effects.push(...this.askMoments(update));
     }
@@ -370,6 +400,12 @@ export class GossipCore {
     });
     effects.push({ kind: 'checkpoint', round: this.roundsDone, weights: this.weights });
     return [...effects, ...this.nextRound(nowMs)];
+  }
+
+  /** What an update does not carry is my own: the rules see whole models. */
+  private toMix(update: ReceivedUpdate, reference: number): Received {
+    const weights = update.weights instanceof Float32Array ? update.weights : filledIn(update.weights, this.weights);
+    return { ...update, weights, stalenessRounds: Math.max(0, reference - update.round) };
   }
 
   private takeArrived(): ReceivedUpdate[] {

@@ -1,11 +1,12 @@
 // Updates that arrived and wait to be mixed. Owns that each is mixed once at most and that memory stays bounded: two
 // updates a peer, so that in synchronous rounds a fast neighbour's next round is not lost, of a bounded number of peers.
+import type { Carried } from './compression/update-payload.ts';
 
 /** A decoded update of one peer. */
 export interface ReceivedUpdate {
   peer: string;
   round: number;
-  weights: Float32Array;
+  weights: Carried;
   samples: number;
   degree: number;
   /** Digest of the scaler moments that the weights are expressed in; empty where no scaler is shared. */

@@ -233,7 +233,8 @@ export const Message = (() => {
 
 const EncodingNames = {
   FLOAT32: 'FLOAT32',
-  INT8: 'INT8'
+  INT8: 'INT8',
+  FLOAT16: 'FLOAT16'
 } as const
 
 export type Encoding = keyof typeof EncodingNames
@@ -241,8 +242,10 @@ export type Encoding = keyof typeof EncodingNames
 const __EncodingValues = {
   FLOAT32: 0,
   INT8: 1,
+  FLOAT16: 2,
   0: 'FLOAT32',
-  1: 'INT8'
+  1: 'INT8',
+  2: 'FLOAT16'
 }
 
 export const Encoding = (() => {
@@ -251,6 +254,31 @@ export const Encoding = (() => {
   }
 
   return { ...EncodingNames, codec }
+})()
+
+const SparsifierNames = {
+  NONE: 'NONE',
+  TOP_K: 'TOP_K',
+  RANDOM_K: 'RANDOM_K'
+} as const
+
+export type Sparsifier = keyof typeof SparsifierNames
+
+const __SparsifierValues = {
+  NONE: 0,
+  TOP_K: 1,
+  RANDOM_K: 2,
+  0: 'NONE',
+  1: 'TOP_K',
+  2: 'RANDOM_K'
+}
+
+export const Sparsifier = (() => {
+  const codec = (): Codec<Sparsifier> => {
+    return enumeration<Sparsifier>(__SparsifierValues)
+  }
+
+  return { ...SparsifierNames, codec }
 })()
 
 export interface Update {
@@ -263,6 +291,7 @@ export interface Update {
   scaler: Uint8Array
   payloadBytes: number
   payload: Uint8Array
+  sparsifier: Sparsifier
 }
 
 export const Update = (() => {
@@ -320,6 +349,11 @@ export const Update = (() => {
           w.bytes(obj.payload)
         }
 
+        if (obj.sparsifier != null && __SparsifierValues[obj.sparsifier] !== 0) {
+          w.uint32(80)
+          Sparsifier.codec().encode(obj.sparsifier, w)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -333,7 +367,8 @@ export const Update = (() => {
           digest: uint8ArrayAlloc(0),
           scaler: uint8ArrayAlloc(0),
           payloadBytes: 0,
-          payload: uint8ArrayAlloc(0)
+          payload: uint8ArrayAlloc(0),
+          sparsifier: Sparsifier.NONE
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -376,6 +411,10 @@ export const Update = (() => {
             }
             case 9: {
               obj.payload = reader.bytes()
+              break
+            }
+            case 10: {
+              obj.sparsifier = Sparsifier.codec().decode(reader)
               break
             }
             default: {
@@ -453,6 +492,13 @@ export const Update = (() => {
               yield {
                 field: `${prefix}.payload`,
                 value: reader.bytes()
+              }
+              break
+            }
+            case 10: {
+              yield {
+                field: `${prefix}.sparsifier`,
+                value: Sparsifier.codec().decode(reader)
               }
               break
             }

@@ -38,20 +38,6 @@ export function digestOf(payload: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(payload).digest());
 }
 
-/** From a payload to the weights in it. Throws PeerError where the digest is another's or the bytes are no such weights. */
-export type PayloadReader = (
-  payload: Uint8Array,
-  digest: Uint8Array,
-  shapes: readonly MatrixShape[],
-  encoding: Encoding,
-) => Float32Array;
-
-/** Checks the digest, then decodes. */
-export const readPayload: PayloadReader = (payload, digest, shapes, encoding) => {
-  if (Buffer.compare(digestOf(payload), digest) !== 0) throw new PeerError('wrong-digest');
-  return decodePayload(payload, shapes, encoding);
-};
-
 /**
  * Writes `weights` (as many as `shapes` hold, all finite) in little-endian order. float16 rounds to nearest, and what is
  * beyond ±65,504 becomes that. int8 is symmetric: for each matrix one bfloat16 scale a row, max |w| / 127 rounded up, then

@@ -21,8 +21,10 @@ const actions = {
   'non-finite': 'reject',
   /** The digest is computed from the payload by its sender. */
   'wrong-digest': 'reject',
-  /** Honest: a newer release may know one more encoding. */
+  /** Honest: a newer release may know one more encoding or sparsifier. */
   'unknown-encoding': 'ignore',
+  /** The federation id fixes encoding and sparsifier. */
+  'wrong-encoding': 'reject',
   /** gossipsub's own check: a message on the topic without a signature that fits its sender. */
   unsigned: 'reject',
   /** A kind of message that does not belong where it came in, such as a pull on the topic. */

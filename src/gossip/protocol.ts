@@ -1,13 +1,15 @@
 // What goes into the core and what comes out of it. Types only.
 import type { MomentsMessage, NotHeldMessage, PullMessage, UpdateMessage } from './codec.ts';
+import type { Compression } from './compression/sparse-payload.ts';
+import type { PayloadReader } from './compression/update-payload.ts';
 import type { MixingParameters, MixingRuleName, VectorMath } from './mixing.ts';
 import type { Moments } from './moments.ts';
-import type { Encoding, MatrixShape, PayloadReader } from './payload.ts';
+import type { MatrixShape } from './payload.ts';
 import type { PeerErrorCode } from './peer-error.ts';
 import type { ScalerSettings } from './shared-scaler.ts';
 
-/** How a node takes part; the mixing rule's own parameters among it. */
-export interface CoreSettings extends MixingParameters {
+/** How a node takes part; the mixing rule's own parameters and the compression of updates among it. */
+export interface CoreSettings extends MixingParameters, Compression {
   /** This node's peer id as text. */
   self: string;
   /** The weights' matrices, in order. */
@@ -19,7 +21,6 @@ export interface CoreSettings extends MixingParameters {
   /** How payloads are read; with check of the digest and decoding unless given, as where one payload goes to many simulated nodes. */
   readPayload?: PayloadReader;
   rounds: 'barrier-free' | 'synchronous';
-  encoding: Encoding;
   /** Peers that an update is pushed to with exchange 'random'. */
   fanout: number;
   /** Optimiser steps of one round. */

@@ -18,6 +18,12 @@ interface Scaler {
   digest: Uint8Array;
 }
 
+interface Adopted {
+  weights: Float32Array;
+  moments: Moments;
+  express(weights: Float32Array): Float32Array;
+}
+
 export class SharedScaler {
   private readonly settings: ScalerSettings;
   private readonly heard: MomentsStore;
@@ -86,14 +92,17 @@ export class SharedScaler {
   /**
    * Takes the newest scaler into use. Gives the weights expressed in it, and its moments; undefined where it is in use
    * already, or where the weights would not stay finite in it: moments that a peer made up must not end this node.
+   * `express` does the same with other weights.
    */
-  adopt(weights: Float32Array): { weights: Float32Array; moments: Moments } | undefined {
-    if (this.used && this.isNewest(this.used.digest)) return undefined;
+  adopt(weights: Float32Array): Adopted | undefined {
+    const { used, settings } = this;
+    if (used && this.isNewest(used.digest)) return undefined;
     const to = scalerOf(this.heard);
-    const changed = this.used ? this.settings.reparameterise(weights, this.used.moments, to.moments) : weights;
+    const express = (old: Float32Array) => (used ? settings.reparameterise(old, used.moments, to.moments) : old);
+    const changed = express(weights);
     if (!allFinite(changed)) return undefined;
     this.used = to;
-    return { weights: changed, moments: to.moments };
+    return { weights: changed, moments: to.moments, express };
   }
 }
 

@@ -1,8 +1,8 @@
 // One node of a scenario's federation on a real host: host, protocol and training put together in this process.
 import { createHash } from 'node:crypto';
 import type { NodeData } from '../data/types.ts';
+import { longestPayloadBytes } from '../gossip/compression/update-payload.ts';
 import { plainVectors, type VectorMath } from '../gossip/mixing.ts';
-import { weightCountOf } from '../gossip/payload.ts';
 import type { CoreEvent, CoreSettings } from '../gossip/protocol.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { Prng } from '../lib/prng.ts';
@@ -105,7 +105,7 @@ export async function startMember(
     federation,
     settings: settingsOfCore,
     limits: {
-      payloadBytesMax: weightCountOf(settingsOfCore.shapes) * Float32Array.BYTES_PER_ELEMENT,
+      payloadBytesMax: longestPayloadBytes(settingsOfCore.shapes, settingsOfCore),
       originsMax,
       features: spec.features,
     },
@@ -160,6 +160,8 @@ export function coreSettings(
     ageGapMaxRounds: gossip.ageGapMaxRounds,
     rounds: gossip.rounds,
     encoding: gossip.encoding,
+    sparsifier: gossip.sparsifier,
+    keep: gossip.keep,
     fanout: gossip.fanout,
     stepsPerRound: train.stepsPerRound,
     roundsMax: train.rounds,

@@ -8,8 +8,8 @@ import { stringify } from 'yaml';
 import { prepareData } from '../data/prepare.ts';
 import { loadDevices } from '../data/source.ts';
 import type { Device, PreparedData } from '../data/types.ts';
+import { payloadBytesRange } from '../gossip/compression/update-payload.ts';
 import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
-import { payloadBytesOf } from '../gossip/payload.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { OperatorError } from '../lib/errors.ts';
 import { Prng } from '../lib/prng.ts';
@@ -87,13 +87,13 @@ function checkWorkable(scenario: Scenario, prepared: PreparedData): void {
   const tooFew = tooFewUpdates(scenario.gossip, prepared.nodes.length);
   if (tooFew !== undefined) throw new OperatorError(tooFew);
   checkTopology(scenario, prepared.nodes.length);
-  const payloadBytes = payloadBytesOf(
+  const { max: payloadBytes } = payloadBytesRange(
     weightShapes({ ...scenario.model, features: prepared.features.length }),
-    scenario.gossip.encoding,
+    scenario.gossip,
   );
   if (scenario.gossip.exchange === 'broadcast' && payloadBytes > topicMessageBytesMax) {
     throw new OperatorError(
-      `gossip.exchange broadcast: an update of ${payloadBytes} bytes is more than the ${topicMessageBytesMax} that can be forwarded; take a smaller model, the encoding int8, or the exchange mesh`,
+      `gossip.exchange broadcast: an update of ${payloadBytes} bytes is more than the ${topicMessageBytesMax} that can be forwarded; take a smaller model, the encoding int8, a sparsifier, or the exchange mesh`,
     );
   }
 }

@@ -1,6 +1,8 @@
 // The scenario file's schema: every key, its range, its default and where the default is from. No I/O.
 import { z } from 'zod';
+import { sparsifiers } from '../gossip/compression/sparse-payload.ts';
 import { mixingRuleNames } from '../gossip/mixing.ts';
+import { encodings } from '../gossip/payload.ts';
 import { topologySchema } from '../sim/topology.ts';
 
 const positiveInt = z.number().int().min(1);
@@ -147,7 +149,24 @@ const gossipSchema = z.strictObject({
     .optional()
     .describe('mixing limited-merge: models this many rounds or less behind the oldest are merged'),
   rounds: z.enum(['barrier-free', 'synchronous']).default('barrier-free'),
-  encoding: z.enum(['float32', 'int8']).default('float32'),
+  encoding: z
+    .enum(encodings)
+    .default('float32')
+    .describe('float16 sends half the bytes of float32, int8 about a quarter'),
+  sparsifier: z
+    .enum(sparsifiers)
+    .default('none')
+    .describe(
+      'top-k: an update carries the weights that changed most since they were sent; random-k: others each time',
+    ),
+  keep: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'sparsifier top-k or random-k: share of the weights that an update carries; 0.1 is the least in DOI 10.1007/978-3-030-22496-7_5',
+    ),
   degree: positiveInt.max(64).default(6).describe("mesh degree D; gossipsub's own default"),
   fanout: positiveInt.max(64).default(4).describe('exchange random: peers an update is pushed to'),
   stalenessMaxRounds: z.number().int().min(0).max(1000).default(3).describe('older updates are not mixed'),

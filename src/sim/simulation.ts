@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { encodeMessage, type Message, type PullMessage } from '../gossip/codec.ts';
+import { type Carried, type PayloadReader, readPayload } from '../gossip/compression/update-payload.ts';
 import { GossipCore } from '../gossip/core.ts';
 import type { Moments } from '../gossip/moments.ts';
-import { type PayloadReader, readPayload } from '../gossip/payload.ts';
 import type { PeerErrorCode } from '../gossip/peer-error.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
 import type { Prng } from '../lib/prng.ts';
@@ -291,10 +291,10 @@ class Simulation {
 
 /** Reads a payload that goes to many nodes once. Cores change no weights in place, so they may share them. */
 function sharedReader(): PayloadReader {
-  const known = new WeakMap<Uint8Array, Float32Array>();
+  const known = new WeakMap<Uint8Array, Carried>();
   return (payload, ...rest) => {
-    const weights = known.get(payload) ?? readPayload(payload, ...rest);
-    known.set(payload, weights);
-    return weights;
+    const carried = known.get(payload) ?? readPayload(payload, ...rest);
+    known.set(payload, carried);
+    return carried;
   };
 }

@@ -12,8 +12,10 @@ import {
   type Message,
   messageBytesMax,
 } from '../../src/gossip/codec.ts';
+import { sparsifiers } from '../../src/gossip/compression/sparse-payload.ts';
 import * as wire from '../../src/gossip/messages.ts';
 import type { MomentsEntry } from '../../src/gossip/moments.ts';
+import { encodings } from '../../src/gossip/payload.ts';
 import { PeerError, type PeerErrorCode } from '../../src/gossip/peer-error.ts';
 
 const limits: CodecLimits = {
@@ -36,7 +38,8 @@ const updateArbitrary: fc.Arbitrary<Message> = fc
     steps: uint53Arbitrary,
     samples: uint53Arbitrary,
     degree: uint32Arbitrary,
-    encoding: fc.constantFrom('float32' as const, 'int8' as const),
+    encoding: fc.constantFrom(...encodings),
+    sparsifier: fc.constantFrom(...sparsifiers),
     digest: digestArbitrary,
     scaler: digestOrEmptyArbitrary,
     payload: fc.uint8Array({ minLength: 1, maxLength: 300 }),
@@ -87,6 +90,7 @@ const update: Message = {
   samples: 1000,
   degree: 6,
   encoding: 'int8',
+  sparsifier: 'top-k',
   digest: new Uint8Array(32).fill(1),
   scaler: new Uint8Array(32).fill(2),
   payloadBytes: 5,
@@ -179,10 +183,17 @@ describe('codec', () => {
         const read = wire.Message.decode(encodeMessage(message, federation));
         assert.equal(read.protocol, 1);
         assert.deepEqual(read.federation, federation);
-        const { kind: _, encoding, payload, ...header } = message;
+        const { kind: _, encoding, sparsifier, payload, ...header } = message;
         assert.deepEqual(read.update, {
           ...header,
-          encoding: { float32: wire.Encoding.FLOAT32, int8: wire.Encoding.INT8 }[encoding],
+          encoding: { float32: wire.Encoding.FLOAT32, int8: wire.Encoding.INT8, float16: wire.Encoding.FLOAT16 }[
+            encoding
+          ],
+          sparsifier: {
+            none: wire.Sparsifier.NONE,
+            'top-k': wire.Sparsifier.TOP_K,
+            'random-k': wire.Sparsifier.RANDOM_K,
+          }[sparsifier],
           payload: payload ?? new Uint8Array(),
         });
       }),
@@ -331,7 +342,8 @@ describe('codec', () => {
     ['a round above 32 bits', withUpdate(...uintField(1, 2 ** 32)), 'malformed'],
     ['steps of 2^53', withUpdate(...uintField(2, 2 ** 53)), 'malformed'],
     ['samples of 2^64 - 1', withUpdate(...uintField(3, 2n ** 64n - 1n)), 'malformed'],
-    ['encoding 2', withUpdate(...uintField(5, 2)), 'unknown-encoding'],
+    ['encoding 3', withUpdate(...uintField(5, 3)), 'unknown-encoding'],
+    ['sparsifier 3', withUpdate(...uintField(10, 3)), 'unknown-encoding'],
     ['a payload longer than announced', withUpdate(...bytesField(9, [1, 2, 3])), 'malformed'],
     ['a payload shorter than announced', withUpdate(...bytesField(9, [1])), 'malformed'],
     ['a payload of 0 bytes announced', [...envelope, ...bytesField(3, bytesField(6, digest))], 'malformed'],
@@ -386,6 +398,7 @@ describe('codec', () => {
         steps: Number.MAX_SAFE_INTEGER,
         samples: Number.MAX_SAFE_INTEGER,
         degree: 0xffff_ffff,
+        sparsifier: 'random-k',
         payloadBytes: payload.length,
         payload,
       },

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Message } from '../../src/gossip/codec.ts';
+import { sparsifiers } from '../../src/gossip/compression/sparse-payload.ts';
 import { GossipCore } from '../../src/gossip/core.ts';
 import type { MomentsEntry } from '../../src/gossip/moments.ts';
-import { digestOf, encodePayload } from '../../src/gossip/payload.ts';
+import { digestOf, encodePayload, encodings } from '../../src/gossip/payload.ts';
 import type { CoreSettings, Effect, Input } from '../../src/gossip/protocol.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { CoreNetwork, momentsAt, type NetworkOptions, type NodeScript, updateOf } from '../support/core-network.ts';
@@ -89,6 +90,12 @@ function assertMixedOnceAndFresh(network: CoreNetwork, name: string, stalenessMa
   }
 }
 
+const compressionArbitrary = fc.record({
+  encoding: fc.constantFrom(...encodings),
+  sparsifier: fc.constantFrom(...sparsifiers),
+  keep: fc.constantFrom(0.01, 0.5, 1),
+});
+
 describe('a federation of cores', () => {
   for (const rounds of ['barrier-free', 'synchronous'] as const) {
     for (const exchange of ['mesh', 'random', 'broadcast', 'pull'] as const) {
@@ -96,9 +103,9 @@ describe('a federation of cores', () => {
       if (rounds === 'synchronous' && exchange === 'random') continue;
       it(`${exchange}, ${rounds}: every node finishes its rounds and mixes nothing twice, whatever gets lost`, () => {
         fc.assert(
-          fc.property(fleetArbitrary, fc.constantFrom('float32', 'int8'), (fleet, encoding) => {
+          fc.property(fleetArbitrary, compressionArbitrary, (fleet, compression) => {
             const network = networkOf(fleet, {
-              settings: { rounds, exchange, encoding, roundsMax: 6 },
+              settings: { rounds, exchange, ...compression, roundsMax: 6 },
               ...badLinks(fleet, 0.3),
             });
             network.run();
@@ -284,10 +291,11 @@ describe('GossipCore.handle()', () => {
       degree: fc.integer({ min: 0, max: 0xffff_ffff }),
       samples: fc.maxSafeNat(),
       scaler: digest,
+      sparsifier: fc.constantFrom('none', ...sparsifiers),
       broken: fc.constantFrom('no', 'no', 'no', 'digest', 'header', 'int8', 'int8', 'short'),
     })
-    .map(({ round, weights, degree, samples, scaler, broken }) => {
-      const good = updateOf(round, [0, 0], { degree, samples, scaler });
+    .map(({ round, weights, degree, samples, scaler, sparsifier, broken }) => {
+      const good = updateOf(round, [0, 0], { degree, samples, scaler, sparsifier });
       if (broken === 'int8' && weights.every(Number.isFinite)) {
         const payload = encodePayload(Float32Array.of(...weights), shapes, 'int8');
         return { ...good, encoding: 'int8' as const, payload, payloadBytes: payload.length, digest: digestOf(payload) };
@@ -326,7 +334,7 @@ describe('GossipCore.handle()', () => {
     exchange: fc.constantFrom('mesh', 'random', 'broadcast', 'pull'),
     mixing: fc.constantFrom('metropolis', 'epidemic', 'fedavg-all'),
     rounds: fc.constantFrom('barrier-free', 'synchronous'),
-    encoding: fc.constantFrom('float32', 'int8'),
+    compression: compressionArbitrary,
     originsExpected: fc.nat(3),
     shared: fc.boolean(),
   });
@@ -341,9 +349,9 @@ describe('GossipCore.handle()', () => {
       },
     );
     fc.assert(
-      fc.property(settings, steps, fc.nat(20), ({ shared, ...chosen }, inputs, startAt) => {
-        const core = new GossipCore(settingsOf(chosen, shared), new Prng(1));
-        const receiver = new CoreNetwork({ features: 1, settings: { shapes, settleMs: 1e9 } });
+      fc.property(settings, steps, fc.nat(20), ({ shared, compression, ...chosen }, inputs, startAt) => {
+        const core = new GossipCore(settingsOf({ ...chosen, ...compression }, shared), new Prng(1));
+        const receiver = new CoreNetwork({ features: 1, settings: { shapes, settleMs: 1e9, ...compression } });
         receiver.add('receiver', { moments: momentsAt(1) });
         receiver.start('receiver');
         let training: Extract<Effect, { kind: 'train' }> | undefined;
@@ -396,6 +404,8 @@ describe('GossipCore.handle()', () => {
       mixing: 'metropolis',
       rounds: 'barrier-free',
       encoding: 'float32',
+      sparsifier: 'none',
+      keep: 0.1,
       fanout: 2,
       stepsPerRound: 20,
       roundsMax: 50,

@@ -3,6 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { decodeMessage, encodeMessage, type UpdateMessage } from '../../src/gossip/codec.ts';
 import {
+  readSparse,
+  type Sparsifier,
+  sparsifyRandomK,
+  sparsifyTopK,
+} from '../../src/gossip/compression/sparse-payload.ts';
+import {
   canonicalJson,
   federationId,
   modelStreamProtocol,
@@ -10,8 +16,9 @@ import {
   updateStreamProtocol,
 } from '../../src/gossip/manifest.ts';
 import { MomentsStore } from '../../src/gossip/moments.ts';
-import { digestOf, type Encoding, encodePayload, payloadBytesOf } from '../../src/gossip/payload.ts';
+import { digestOf, encodePayload, encodings, payloadBytesOf } from '../../src/gossip/payload.ts';
 import { actionOf, peerErrorCodes } from '../../src/gossip/peer-error.ts';
+import { Prng } from '../../src/lib/prng.ts';
 
 const text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 
@@ -40,6 +47,7 @@ const updateFields = [
   'scaler',
   'payload_bytes',
   'payload',
+  'sparsifier',
 ];
 
 function hex(bytes: Uint8Array): string {
@@ -71,11 +79,24 @@ function fieldsOf(bytes: Uint8Array, names: readonly string[], nested: string | 
   return lines;
 }
 
+/** What a sparse payload of half the weights carries, as weight@index. */
+function carriedIn(payload: Uint8Array, sparsifier: Sparsifier): string {
+  const encoding = sparsifier === 'top-k' ? 'int8' : 'float16';
+  const { indices } = readSparse(payload, weights.length, { encoding, sparsifier, keep: 0.5 });
+  return [...indices].map((index) => `${weights[index]}@${index}`).join(' ');
+}
+
 function example(): string {
   const federation = federationId(manifest);
   const store = new MomentsStore({ features: 1, originsMax: 1 });
   store.merge([origin]);
   const payload = encodePayload(weights, shapes, 'int8');
+  const top = sparsifyTopK(weights, new Float32Array(6), { encoding: 'int8', sparsifier: 'top-k', keep: 0.5 });
+  const random = sparsifyRandomK(
+    weights,
+    { encoding: 'float16', sparsifier: 'random-k', keep: 0.5 },
+    new Prng('example'),
+  );
   const update: UpdateMessage = {
     kind: 'update',
     round: 3,
@@ -83,6 +104,7 @@ function example(): string {
     samples: 1000,
     degree: 6,
     encoding: 'int8',
+    sparsifier: 'none',
     digest: digestOf(payload),
     scaler: store.digest(),
     payloadBytes: payload.length,
@@ -98,7 +120,12 @@ function example(): string {
     '',
     `weights        ${[...weights].join(' ')}`,
     `float32        ${hex(encodePayload(weights, shapes, 'float32'))}`,
+    `float16        ${hex(encodePayload(weights, shapes, 'float16'))}`,
     `int8           ${hex(payload)}`,
+    '',
+    'half of them, where x̂ is 0:',
+    `top-k, int8        ${carriedIn(top, 'top-k')}: ${hex(top)}`,
+    `random-k, float16  ${carriedIn(random, 'random-k')}: ${hex(random)}`,
     '',
     `moments of     ${origin.peer}, version ${origin.version}: count ${origin.count}, mean ${origin.mean}, m2 ${origin.m2}`,
     `digest         ${hex(store.digest())}`,
@@ -134,7 +161,7 @@ describe('docs/protocol.md', () => {
       { rows: sizes[i] as number, columns },
       { rows: 1, columns },
     ]);
-    for (const encoding of ['float32', 'int8'] satisfies Encoding[]) {
+    for (const encoding of encodings) {
       assert.ok(text.includes(payloadBytesOf(layers, encoding).toLocaleString('en')), encoding);
     }
   });

@@ -11,6 +11,8 @@ const settings: CoreSettings = {
   mixing: 'epidemic',
   rounds: 'barrier-free',
   encoding: 'float32',
+  sparsifier: 'none',
+  keep: 0.1,
   fanout: 1,
   stepsPerRound: 1,
   roundsMax: 10,

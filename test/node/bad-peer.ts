@@ -79,6 +79,7 @@ export class BadPeer {
       samples: 1,
       degree: 1,
       encoding: 'float32',
+      sparsifier: 'none',
       digest: digestOf(payload),
       scaler: new Uint8Array(32),
       payloadBytes: payload.length,

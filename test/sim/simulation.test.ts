@@ -43,6 +43,8 @@ function node(i: number, changes: Partial<CoreSettings> = {}, learner: Simulated
     mixing: 'metropolis',
     rounds: 'barrier-free',
     encoding: 'float32',
+    sparsifier: 'none',
+    keep: 0.1,
     fanout: 2,
     stepsPerRound: 1,
     roundsMax: 10,

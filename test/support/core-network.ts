@@ -8,6 +8,7 @@ import {
   type Message,
   type UpdateMessage,
 } from '../../src/gossip/codec.ts';
+import { longestPayloadBytes } from '../../src/gossip/compression/update-payload.ts';
 import { GossipCore } from '../../src/gossip/core.ts';
 import { federationId } from '../../src/gossip/manifest.ts';
 import type { Moments } from '../../src/gossip/moments.ts';
@@ -282,8 +283,13 @@ export class CoreNetwork {
   }
 
   private limits(name: string): CodecLimits {
-    const { shapes } = this.node(name).settings;
-    const payloadBytesMax = Math.max(payloadBytesOf(shapes, 'float32'), payloadBytesOf(shapes, 'int8'));
+    const { settings } = this.node(name);
+    // Also what the federation does not use is to reach the core.
+    const payloadBytesMax = Math.max(
+      longestPayloadBytes(settings.shapes, settings),
+      payloadBytesOf(settings.shapes, 'float32'),
+      payloadBytesOf(settings.shapes, 'int8'),
+    );
     return { federation, payloadBytesMax, originsMax, features: this.options.features ?? 1 };
   }
 
@@ -296,6 +302,8 @@ export class CoreNetwork {
       mixing: 'metropolis',
       rounds: 'barrier-free',
       encoding: 'float32',
+      sparsifier: 'none',
+      keep: 0.1,
       fanout: 2,
       stepsPerRound: 20,
       roundsMax: 3,
@@ -342,6 +350,7 @@ export function updateOf(
     samples: 10,
     degree: 1,
     encoding: 'float32',
+    sparsifier: 'none',
     digest: digestOf(payload),
     scaler: new Uint8Array(),
     payloadBytes: payload.length,

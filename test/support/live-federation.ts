@@ -156,6 +156,8 @@ export class LiveNode {
       mixing: 'epidemic',
       rounds: 'barrier-free',
       encoding: 'float32',
+      sparsifier: 'none',
+      keep: 0.1,
       fanout: 2,
       stepsPerRound: 1,
       roundsMax: 4,

@@ -45,7 +45,10 @@ export function sparsifyTopK(vector: Float32Array, reference: Float32Array, comp
   return joined(valuesAt(vector, indices, compression.encoding), writeIndices(indices, length));
 }
 
-/** The payload that carries keptOf() values of `vector` (finite, length in [1, 2³⁰)) at coordinates drawn from `prng`. */
+/**
+ * The payload that carries keptOf() values of `vector` (finite, length in [1, 2³⁰)) at coordinates drawn from `prng`: gossip
+ * learning's subsampling (Hegedűs, Danner and Jelasity, DOI 10.1007/978-3-030-22496-7_5).
+ */
 export function sparsifyRandomK(vector: Float32Array, compression: Compression, prng: Prng): Uint8Array {
   const { length } = vector;
   const progression = drawProgression(length, prng);
