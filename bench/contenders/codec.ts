@@ -32,6 +32,7 @@ function prepare(job: Job): Work {
       degree: 6,
       scaler: new Uint8Array(),
       sparsifier: 'none',
+      content: 'weights',
     } as const;
     const digest = digestOf(payload);
     return encodeMessage(

@@ -1,9 +1,9 @@
 // A simulated fleet with real training: rounds of nodes by the second.
 import { Prng } from '../../src/lib/prng.ts';
 import { EnginePool } from '../../src/model/engine-pool.ts';
+import { createVectorKernel } from '../../src/model/vectors.ts';
 import { weightShapes } from '../../src/model/weights.ts';
 import { PoolLearner } from '../../src/scenario/learner.ts';
-import { vectorMathFor } from '../../src/scenario/member.ts';
 import { meshNeighbours } from '../../src/sim/mesh.ts';
 import { type SimulatedNode, simulate } from '../../src/sim/simulation.ts';
 import { freshModel, notMine, settingsFor } from '../models.ts';
@@ -41,7 +41,7 @@ async function prepare(job: Job): Promise<Work> {
   const { spec, batch, steps, nodes: count, rounds, workers } = job;
   const settings = settingsFor(batch);
   const pool = await EnginePool.create({ spec, settings, engine: 'simd', workers });
-  const vectors = vectorMathFor(pool);
+  const vectors = createVectorKernel();
   const features = Array.from({ length: spec.features }, (_, i) => `x${i}`);
   const scale = { mean: new Float64Array(spec.features), deviation: new Float64Array(spec.features).fill(1) };
   const { weights } = freshModel(spec, 1);

@@ -11,7 +11,7 @@ import {
   sparsifyTopK,
 } from './compression/sparse-payload.ts';
 import type { Carried } from './compression/update-payload.ts';
-import type { Arrived, Mixer, Outgoing } from './mixer.ts';
+import type { Arrived, Mixer } from './mixer.ts';
 import { metropolisFactors, type Own } from './mixing-rule.ts';
 import { decodePayload, encodePayload, type MatrixShape, weightCountOf } from './payload.ts';
 import type { PeerErrorCode } from './peer-error.ts';
@@ -32,6 +32,7 @@ interface Estimate {
  * a peer mixes with it no more.
  */
 export class Choco implements Mixer {
+  readonly content = 'difference';
   private readonly shapes: readonly MatrixShape[];
   private readonly compression: Compression;
   private readonly consensusStep: number;
@@ -62,7 +63,7 @@ export class Choco implements Mixer {
     this.own = weights;
   }
 
-  send(weights: Float32Array): Outgoing {
+  send(weights: Float32Array): { payload: Uint8Array } {
     const payload = this.write(this.vectors.weightedSum([weights, this.own], [1, -1]));
     this.own = this.added(this.own, this.read(payload));
     return { payload };

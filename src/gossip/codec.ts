@@ -10,6 +10,19 @@ import type { Encoding } from './payload.ts';
 import { PeerError } from './peer-error.ts';
 import { FieldReader, Fields } from './wire.ts';
 
+/** What a payload holds: weights; a difference of weights (choco); sums of shares (push-sum). */
+export type Content = 'weights' | 'difference' | 'sums';
+
+/** What goes with sums of shares over one link in one direction; see PushSum. */
+export interface Mass {
+  /** Names the sums since they began from 0, in [0, 2³²). */
+  epoch: number;
+  /** Updates of the epoch so far, in [1, 2³²). */
+  sequence: number;
+  /** Sum of the shares of the sender's weight, finite and at least 0. */
+  weight: number;
+}
+
 /** A model on offer: the header, and the weights unless it only announces them. */
 export interface UpdateMessage {
   kind: 'update';
@@ -24,6 +37,9 @@ export interface UpdateMessage {
   encoding: Encoding;
   /** Which weights the payload carries. */
   sparsifier: Sparsifier;
+  content: Content;
+  /** Given where the content is sums, and only there. */
+  mass?: Mass;
   /** SHA-256 of the payload, 32 bytes. Decoding does not compare it with the payload. */
   digest: Uint8Array;
   /** Digest of the moments whose scaler the weights are expressed in, 32 bytes; empty where none is shared. */
@@ -88,9 +104,15 @@ const wireSparsifiers = {
   'top-k': wire.Sparsifier.TOP_K,
   'random-k': wire.Sparsifier.RANDOM_K,
 } as const;
+const wireContents = {
+  weights: wire.Content.WEIGHTS,
+  difference: wire.Content.DIFFERENCE,
+  sums: wire.Content.SUMS,
+} as const;
 /** By number on the wire. */
 const encodings: readonly Encoding[] = ['float32', 'int8', 'float16'];
 const sparsifiers: readonly Sparsifier[] = ['none', 'top-k', 'random-k'];
+const contents: readonly Content[] = ['weights', 'difference', 'sums'];
 
 /** Length of the longest message within `limits`; transports need not read further. */
 export function messageBytesMax(limits: Omit<CodecLimits, 'federation'>): number {
@@ -107,7 +129,7 @@ export function encodeMessage(message: Message, federation: Uint8Array): Uint8Ar
 function bodyOf(message: Message): Partial<wire.Message> {
   switch (message.kind) {
     case 'update': {
-      const { kind: _, encoding, sparsifier, payload, ...header } = message;
+      const { kind: _, encoding, sparsifier, content, mass, payload, ...header } = message;
       assert.ok([header.round, header.degree].every((value) => Number.isInteger(value) && value <= uint32Max));
       assert.ok([header.steps, header.samples].every(Number.isSafeInteger));
       assert.ok(payload === undefined || payload.length === header.payloadBytes, 'payloadBytes is not the length');
@@ -117,6 +139,8 @@ function bodyOf(message: Message): Partial<wire.Message> {
           encoding: wireEncodings[encoding],
           payload: payload ?? new Uint8Array(),
           sparsifier: wireSparsifiers[sparsifier],
+          content: wireContents[content],
+          ...(mass && { mass: { ...mass, weight: float64Bytes(Float64Array.of(mass.weight)) } }),
         },
       };
     }
@@ -157,7 +181,7 @@ export function decodeMessage(bytes: Uint8Array | Uint8ArrayList, limits: CodecL
   const body = fields.bytes(bodies[0]!);
   switch (bodies[0]) {
     case 3:
-      return readUpdate(new Fields(body, lengthMax, 10), limits.payloadBytesMax);
+      return readUpdate(new Fields(body, lengthMax, 12), limits.payloadBytesMax);
     case 4:
       return readMoments(body, limits);
     case 5: {
@@ -172,9 +196,12 @@ export function decodeMessage(bytes: Uint8Array | Uint8ArrayList, limits: CodecL
 function readUpdate(fields: Fields, payloadBytesMax: number): UpdateMessage {
   const encoding = encodings[fields.uint(5, uint32Max)];
   const sparsifier = sparsifiers[fields.uint(10, uint32Max)];
-  if (encoding === undefined || sparsifier === undefined) {
-    throw new PeerError('unknown-encoding', 'a number in the place of encoding or sparsifier that none has');
+  const content = contents[fields.uint(11, uint32Max)];
+  if (encoding === undefined || sparsifier === undefined || content === undefined) {
+    throw new PeerError('unknown-encoding', 'a number in the place of encoding, sparsifier or content that none has');
   }
+  const mass = fields.has(12) ? readMass(fields.bytes(12)) : undefined;
+  if ((content === 'sums') !== (mass !== undefined)) throw new PeerError('malformed', 'mass goes with sums');
   const payloadBytes = fields.uint(8, uint32Max);
   const payload = fields.bytes(9);
   if (Math.max(payloadBytes, payload.length) > payloadBytesMax) {
@@ -191,11 +218,21 @@ function readUpdate(fields: Fields, payloadBytesMax: number): UpdateMessage {
     degree: fields.uint(4, uint32Max),
     encoding,
     sparsifier,
+    content,
+    ...(mass && { mass }),
     digest: digestField(fields, 6),
     scaler: digestField(fields, 7, 'or empty'),
     payloadBytes,
     ...(payload.length === 0 ? {} : { payload }),
   };
+}
+
+function readMass(part: Uint8Array): Mass {
+  const fields = new Fields(part, part.length, 3);
+  const weight = float64Field(fields, 3, 1)[0] as number;
+  const sequence = fields.uint(2, uint32Max);
+  if (sequence === 0 || !Number.isFinite(weight) || weight < 0) throw new PeerError('malformed', 'mass out of range');
+  return { epoch: fields.uint(1, uint32Max), sequence, weight };
 }
 
 function readMoments(body: Uint8Array, { features, originsMax }: CodecLimits): MomentsMessage {

@@ -3,21 +3,20 @@
 import { strict as assert } from 'node:assert';
 import type { Prng } from '../lib/prng.ts';
 import type { PullMessage, UpdateMessage } from './codec.ts';
-import { type Compression, filledIn } from './compression/sparse-payload.ts';
-import { payloadBytesRange, readPayload, UpdateWriter } from './compression/update-payload.ts';
+import type { Compression } from './compression/sparse-payload.ts';
+import { payloadBytesRange, readPayload } from './compression/update-payload.ts';
 import { Inbox, type ReceivedUpdate } from './inbox.ts';
 import { Joining } from './joining.ts';
 import { LogicalClock } from './logical-clock.ts';
-import { mixingRules, type Received, updatesNeeded } from './mixing.ts';
+import { type Arrived, createMixer, type Mixer } from './mixer.ts';
+import { updatesNeeded } from './mixing.ts';
 import type { Moments, MomentsEntry } from './moments.ts';
-import { digestOf, encodePayload } from './payload.ts';
+import { Offers, type UpdateHeader } from './offers.ts';
+import { digestOf } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
 import { SharedScaler, sameDigest } from './shared-scaler.ts';
-
-/** A pull may come when the next round has been offered already. */
-const offersKept = 2;
 
 type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped';
 
@@ -40,11 +39,8 @@ export class GossipCore {
   private unmixed: Float32Array | undefined;
   private loss = 0;
   private roundBeganMs = 0;
-  /** My latest updates, newest first, each with the moments of its scaler for a late joiner that takes it over. */
-  private offered: readonly { update: UpdateMessage; origins: readonly MomentsEntry[] }[] = [];
-  /** The weights of the latest update, all of them. */
-  private offeredWeights: Float32Array = new Float32Array();
-  private readonly writer: UpdateWriter;
+  private readonly offers: Offers;
+  private readonly mixer: Mixer;
   /** Synchronous rounds: neighbours that let a round time out and were not heard since. Nobody waits for them again. */
   private readonly silent = new Set<string>();
   private spreadScheduled = false;
@@ -54,7 +50,8 @@ export class GossipCore {
     this.prng = prng;
     this.scaler = settings.scaler && new SharedScaler(settings.scaler);
     this.clock = new LogicalClock(settings.aheadMaxRounds);
-    this.writer = new UpdateWriter(settings.shapes, settings, prng.fork('sparsifier'));
+    this.offers = new Offers(settings.shapes);
+    this.mixer = createMixer(settings, prng.fork('mixer'));
   }
 
   /** Takes one input at `nowMs` and returns what the driver must do, in order. */
@@ -85,26 +82,9 @@ export class GossipCore {
     }
   }
 
-  /**
-   * What to answer to a peer's pull: first the moments, of my model's scaler where the model follows and otherwise all I
-   * know; then the model, or that it is not held. The current model comes with all its weights.
-   */
+  /** What to answer to a peer's pull, in order. */
   answer(pull: PullMessage): PullAnswer[] {
-    const isCurrent = pull.digest.length === 0;
-    const held = this.offered.find(({ update }) => isCurrent || sameDigest(pull.digest, update.digest));
-    const answers: PullAnswer[] = [];
-    const origins = held?.origins ?? this.scaler?.entries() ?? [];
-    if (pull.moments && origins.length > 0) answers.push({ kind: 'moments', origins });
-    const model = isCurrent && held ? this.whole(held.update) : held?.update;
-    answers.push(model ?? { kind: 'notHeld', digest: pull.digest });
-    return answers;
-  }
-
-  /** The latest update with all weights: who joins has none to fill in. */
-  private whole(update: UpdateMessage): UpdateMessage {
-    if (update.sparsifier === 'none') return update;
-    const payload = encodePayload(this.offeredWeights, this.settings.shapes, update.encoding);
-    return { ...update, sparsifier: 'none', digest: digestOf(payload), payloadBytes: payload.length, payload };
+    return this.offers.answer(pull, this.scaler?.entries() ?? []);
   }
 
   /** Peers that this node exchanges with now. */
@@ -206,7 +186,7 @@ export class GossipCore {
       if (this.scaler && model.moments) effects.push(rescale(this.scaler.takeOver(model.moments)));
     }
     effects.push(...this.adoptScaler());
-    this.writer.begin(this.weights);
+    this.mixer.begin(this.weights, this.samples);
     effects.push({
       kind: 'emit',
       event: { type: 'joined', atMs: nowMs, origins: this.scaler?.size ?? 0, caughtUpFrom: model?.peer },
@@ -230,7 +210,7 @@ export class GossipCore {
     if (!adopted) return [];
     this.weights = adopted.weights;
     this.unmixed = undefined;
-    this.writer.rescale(adopted.express, adopted.weights);
+    this.mixer.rescale(adopted.express, adopted.weights);
     return [rescale(adopted.moments)];
   }
 
@@ -265,26 +245,34 @@ export class GossipCore {
 
   private offer(): Effect[] {
     const { encoding, sparsifier, exchange, inlinePayloadBytesMax, fanout } = this.settings;
-    const payload = this.writer.write(this.weights);
-    this.offeredWeights = this.weights;
-    const update: UpdateMessage = {
+    const { content } = this.mixer;
+    const outgoing = this.mixer.send(this.weights, this.peers.sorted());
+    const header: UpdateHeader = {
       kind: 'update',
       round: this.clock.round,
       steps: this.steps,
       samples: this.samples,
       degree: this.degree,
       encoding,
-      sparsifier,
-      digest: digestOf(payload),
       scaler: this.scaler?.digest ?? new Uint8Array(),
-      payloadBytes: payload.length,
-      payload,
     };
-    this.offered = [{ update, origins: this.scaler?.origins ?? [] }, ...this.offered].slice(0, offersKept);
+    const updateOf = (payload: Uint8Array) => {
+      const digest = digestOf(payload);
+      return { ...header, sparsifier, content, digest, payloadBytes: payload.length, payload };
+    };
+    const origins = this.scaler?.origins ?? [];
+    if ('pushes' in outgoing) {
+      this.offers.keep({ header, weights: this.weights, update: undefined, origins });
+      return outgoing.pushes.map(({ peer, payload, mass }): Effect => {
+        return { kind: 'send', peer, message: { ...updateOf(payload), mass } };
+      });
+    }
+    const update = updateOf(outgoing.payload);
+    this.offers.keep({ header, weights: this.weights, update, origins });
     if (exchange === 'random') {
       return this.peers.sample(fanout, this.prng).map((peer) => ({ kind: 'send', peer, message: update }));
     }
-    if (exchange === 'pull' || payload.length > inlinePayloadBytesMax) {
+    if (exchange === 'pull' || outgoing.payload.length > inlinePayloadBytesMax) {
       const { payload: _, ...header } = update;
       return [{ kind: 'publish', message: header }];
     }
@@ -293,11 +281,13 @@ export class GossipCore {
 
   private onUpdate(from: string, update: UpdateMessage, pulled: boolean, nowMs: number): Effect[] {
     if (this.phase === 'finished') return [];
-    const { round, samples, degree, scaler } = update;
+    const { round, samples, degree, scaler, mass } = update;
     const format = this.formatOf(update, pulled);
     this.silent.delete(from);
-    const isWhole = format.sparsifier === 'none';
+    const isWhole = update.content === 'weights' && format.sparsifier === 'none';
     const joining = pulled && isWhole && this.joining?.expects(from) ? this.joining : undefined;
+    // The answer to a node that joins, which has begun without it: it is not what the mixer takes.
+    if (!joining && update.content !== this.mixer.content) return [];
     if (!joining && this.inbox.hasSeen(from, round)) {
       // What this node asked for may also have come by itself meanwhile.
       if (pulled) return [];
@@ -317,15 +307,18 @@ export class GossipCore {
       joining.hearModel(from, round, weights, scaler);
       return this.onAnswered(from, nowMs);
     }
-    this.inbox.put({ peer: from, round, weights, samples, degree, scaler }, (peer) => this.peers.has(peer));
+    const received = { peer: from, round, weights, samples, degree, scaler, ...(mass && { mass }) };
+    this.inbox.put(received, (peer) => this.peers.has(peer));
     return this.mixIfComplete(nowMs);
   }
 
   /** How a payload is compressed: as the federation does it, though the answer to a pull may be a whole model. */
-  private formatOf({ encoding, sparsifier, payloadBytes }: UpdateMessage, pulled: boolean): Compression {
+  private formatOf(update: UpdateMessage, pulled: boolean): Compression {
+    const { encoding, sparsifier, content, payloadBytes } = update;
     const { shapes, keep, ...own } = this.settings;
-    const mayBe = sparsifier === own.sparsifier || (pulled && sparsifier === 'none');
-    if (encoding !== own.encoding || !mayBe) throw new PeerError('wrong-encoding');
+    const isOwn = sparsifier === own.sparsifier && content === this.mixer.content;
+    const isWhole = sparsifier === 'none' && content === 'weights';
+    if (encoding !== own.encoding || !(isOwn || (pulled && isWhole))) throw new PeerError('wrong-encoding');
     const format = { encoding, sparsifier, keep };
     const { min, max } = payloadBytesRange(shapes, format);
     if (payloadBytes < min || payloadBytes > max) throw new PeerError('wrong-shape');
@@ -366,18 +359,18 @@ export class GossipCore {
     const arrived = this.takeArrived();
     const reference = this.clock.reference(arrived.map(({ round }) => round));
     const effects: Effect[] = [];
-    const received: Received[] = [];
-    for (const update of arrived) {
+    const received: Arrived[] = [];
+    for (const waiting of arrived) {
+      const update = { ...waiting, stalenessRounds: Math.max(0, reference - waiting.round) };
       const code = this.unmixable(update, reference);
-      if (code === undefined) received.push(this.toMix(update, reference));
+      if (code === undefined) received.push(update);
       else effects.push({ kind: 'penalise', peer: update.peer, code });
       if (code === 'wrong-scaler') effects.push(...this.askMoments(update));
     }
     this.unmixed = this.weights;
     const own = { weights: this.weights, round: this.clock.round, samples: this.samples, degree: this.degree };
-    const { mixing, byzantine, vectors } = this.settings;
-    const needed = updatesNeeded(mixing, byzantine);
-    this.weights = mixingRules[mixing](own, received, vectors, this.settings);
+    const needed = updatesNeeded(this.settings.mixing, this.settings.byzantine);
+    this.weights = this.mixer.mix(own, received);
     const isMixed = received.length >= needed;
     if (!isMixed) {
       const { roundsDone: round } = this;
@@ -402,22 +395,18 @@ export class GossipCore {
     return [...effects, ...this.nextRound(nowMs)];
   }
 
-  /** What an update does not carry is my own: the rules see whole models. */
-  private toMix(update: ReceivedUpdate, reference: number): Received {
-    const weights = update.weights instanceof Float32Array ? update.weights : filledIn(update.weights, this.weights);
-    return { ...update, weights, stalenessRounds: Math.max(0, reference - update.round) };
-  }
-
   private takeArrived(): ReceivedUpdate[] {
     if (this.settings.rounds === 'barrier-free') return this.inbox.takeNewest();
     this.clock.rejoin(this.peers.sorted().map((peer) => this.inbox.latestRound(peer)));
     return this.inbox.takeRound(this.clock.round);
   }
 
-  private unmixable({ round, scaler }: ReceivedUpdate, reference: number): PeerErrorCode | undefined {
+  private unmixable(update: Arrived & ReceivedUpdate, reference: number): PeerErrorCode | undefined {
+    const { round, scaler } = update;
     if (this.clock.isAhead(round)) return 'future-round';
     if (round < reference - this.settings.stalenessMaxRounds) return 'stale';
-    return sameDigest(scaler, this.scaler?.digest ?? new Uint8Array()) ? undefined : 'wrong-scaler';
+    if (!sameDigest(scaler, this.scaler?.digest ?? new Uint8Array())) return 'wrong-scaler';
+    return this.mixer.refusal(update);
   }
 
   /**

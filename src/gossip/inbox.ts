@@ -1,5 +1,6 @@
 // Updates that arrived and wait to be mixed. Owns that each is mixed once at most and that memory stays bounded: two
 // updates a peer, so that in synchronous rounds a fast neighbour's next round is not lost, of a bounded number of peers.
+import type { Mass } from './codec.ts';
 import type { Carried } from './compression/update-payload.ts';
 
 /** A decoded update of one peer. */
@@ -11,6 +12,8 @@ export interface ReceivedUpdate {
   degree: number;
   /** Digest of the scaler moments that the weights are expressed in; empty where no scaler is shared. */
   scaler: Uint8Array;
+  /** Only push-sum's. */
+  mass?: Mass;
 }
 
 interface Sender {

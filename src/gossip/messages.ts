@@ -281,6 +281,31 @@ export const Sparsifier = (() => {
   return { ...SparsifierNames, codec }
 })()
 
+const ContentNames = {
+  WEIGHTS: 'WEIGHTS',
+  DIFFERENCE: 'DIFFERENCE',
+  SUMS: 'SUMS'
+} as const
+
+export type Content = keyof typeof ContentNames
+
+const __ContentValues = {
+  WEIGHTS: 0,
+  DIFFERENCE: 1,
+  SUMS: 2,
+  0: 'WEIGHTS',
+  1: 'DIFFERENCE',
+  2: 'SUMS'
+}
+
+export const Content = (() => {
+  const codec = (): Codec<Content> => {
+    return enumeration<Content>(__ContentValues)
+  }
+
+  return { ...ContentNames, codec }
+})()
+
 export interface Update {
   round: number
   steps: number
@@ -292,6 +317,8 @@ export interface Update {
   payloadBytes: number
   payload: Uint8Array
   sparsifier: Sparsifier
+  content: Content
+  mass?: Mass
 }
 
 export const Update = (() => {
@@ -354,6 +381,16 @@ export const Update = (() => {
           Sparsifier.codec().encode(obj.sparsifier, w)
         }
 
+        if (obj.content != null && __ContentValues[obj.content] !== 0) {
+          w.uint32(88)
+          Content.codec().encode(obj.content, w)
+        }
+
+        if (obj.mass != null) {
+          w.uint32(98)
+          Mass.codec().encode(obj.mass, w)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -368,7 +405,8 @@ export const Update = (() => {
           scaler: uint8ArrayAlloc(0),
           payloadBytes: 0,
           payload: uint8ArrayAlloc(0),
-          sparsifier: Sparsifier.NONE
+          sparsifier: Sparsifier.NONE,
+          content: Content.WEIGHTS
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -415,6 +453,16 @@ export const Update = (() => {
             }
             case 10: {
               obj.sparsifier = Sparsifier.codec().decode(reader)
+              break
+            }
+            case 11: {
+              obj.content = Content.codec().decode(reader)
+              break
+            }
+            case 12: {
+              obj.mass = Mass.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.mass
+              })
               break
             }
             default: {
@@ -502,6 +550,20 @@ export const Update = (() => {
               }
               break
             }
+            case 11: {
+              yield {
+                field: `${prefix}.content`,
+                value: Content.codec().decode(reader)
+              }
+              break
+            }
+            case 12: {
+              yield * Mass.codec().stream(reader, reader.uint32(), `${prefix}.mass`, {
+                limits: opts.limits?.mass
+              })
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -520,6 +582,124 @@ export const Update = (() => {
 
   function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Update>): Update {
     return decodeMessage(buf, Update.codec(), opts)
+  }
+
+  return { codec, encode, decode }
+})()
+
+export interface Mass {
+  epoch: number
+  sequence: number
+  weight: Uint8Array
+}
+
+export const Mass = (() => {
+  let _codec: Codec<Mass>
+
+  const codec = (): Codec<Mass> => {
+    if (_codec == null) {
+      _codec = message<Mass>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.epoch != null && obj.epoch !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.epoch)
+        }
+
+        if ((obj.sequence != null && obj.sequence !== 0)) {
+          w.uint32(16)
+          w.uint32(obj.sequence)
+        }
+
+        if ((obj.weight != null && obj.weight.byteLength > 0)) {
+          w.uint32(26)
+          w.bytes(obj.weight)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          epoch: 0,
+          sequence: 0,
+          weight: uint8ArrayAlloc(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.epoch = reader.uint32()
+              break
+            }
+            case 2: {
+              obj.sequence = reader.uint32()
+              break
+            }
+            case 3: {
+              obj.weight = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.epoch`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.sequence`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.weight`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  function encode (obj: Partial<Mass>): Uint8Array {
+    return encodeMessage(obj, Mass.codec())
+  }
+
+  function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Mass>): Mass {
+    return decodeMessage(buf, Mass.codec(), opts)
   }
 
   return { codec, encode, decode }

@@ -1,13 +1,14 @@
 // What turns a node's model into what it offers, and what arrived into its next model. The port, and the mixer of all rules
 // that remember nothing of earlier rounds; push-sum and CHOCO-SGD have files of their own.
 import assert from 'node:assert/strict';
+import type { Prng } from '../lib/prng.ts';
+import { Choco } from './choco.ts';
+import type { Content, Mass } from './codec.ts';
 import { filledIn } from './compression/sparse-payload.ts';
 import { type Carried, UpdateWriter } from './compression/update-payload.ts';
-import { Choco } from './choco.ts';
 import { type MixingRuleName, mixingRules, type Own, type Received } from './mixing.ts';
 import type { PeerErrorCode } from './peer-error.ts';
 import type { CoreSettings } from './protocol.ts';
-import type { Prng } from '../lib/prng.ts';
 import { PushSum } from './push-sum.ts';
 
 /** An update at hand, as it arrived. */
@@ -17,21 +18,13 @@ export interface Arrived extends Omit<Received, 'weights'> {
   mass?: Mass;
 }
 
-/** What goes with a payload of running sums: see PushSum. */
-export interface Mass {
-  /** Names the sums of one sender to one receiver since they began from 0, in [0, 2³²). */
-  epoch: number;
-  /** Pushes of the epoch so far, from 1, below 2³². */
-  sequence: number;
-  /** Running sum of the push-sum weight, at least 0. */
-  weight: number;
-}
-
 /** What a round's model is sent as: one payload for every peer, or one for each. */
 export type Outgoing = { payload: Uint8Array } | { pushes: { peer: string; payload: Uint8Array; mass: Mass }[] };
 
 /** A node's mixing over its rounds. Weights given and taken are in the scaler of the moment. */
 export interface Mixer {
+  /** What the payloads of its updates hold. */
+  readonly content: Content;
   /** Comes once, before the first round, with the weights that it begins from. */
   begin(weights: Float32Array, samples: number): void;
   /** Comes after training, with the trained weights and the peers in order. */
@@ -45,7 +38,7 @@ export interface Mixer {
 }
 
 /** The mixer of `settings.mixing`. `isResumed` says that this node was there before and has lost its memory. */
-export function createMixer(settings: CoreSettings, prng: Prng, isResumed: boolean): Mixer {
+export function createMixer(settings: CoreSettings, prng: Prng, isResumed = false): Mixer {
   const { mixing, shapes, vectors, consensusStep } = settings;
   switch (mixing) {
     case 'push-sum':
@@ -60,6 +53,7 @@ export function createMixer(settings: CoreSettings, prng: Prng, isResumed: boole
 
 /** Mixes whole models, or what is carried of them, by a rule without a memory. */
 class RuleMixer implements Mixer {
+  readonly content = 'weights';
   private readonly mixing: MixingRuleName;
   private readonly settings: CoreSettings;
   private readonly writer: UpdateWriter;

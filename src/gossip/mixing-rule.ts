@@ -34,6 +34,8 @@ export interface MixingParameters {
   clipRadius?: number | undefined;
   /** Models further behind the oldest one are left out, an integer of at least 0; `limited-merge`. */
   ageGapMaxRounds?: number | undefined;
+  /** γ: share of the way to the neighbours' estimates, in (0, 1]; `choco`. */
+  consensusStep?: number | undefined;
   /** Loss of weights on my own held-out normal data, at least 0, or not finite; `loss-weighted`. */
   lossOf?: ((weights: Float32Array) => number) | undefined;
 }

@@ -8,9 +8,9 @@ import {
   combine,
   discounted,
   inPeerOrder,
-  metropolisFactors,
   type MixingParameters,
   type MixingRule,
+  metropolisFactors,
   type Own,
   type Received,
 } from './mixing-rule.ts';
@@ -19,7 +19,7 @@ import { modelsNeeded, type RobustRuleName, robustRuleNames, robustRules } from 
 export { plainVectors, type VectorMath } from '../lib/vector-math.ts';
 export type { MixingParameters, MixingRule, Own, Received } from './mixing-rule.ts';
 
-/** The names a scenario may use. */
+/** The names of the rules. */
 export const mixingRuleNames = [
   'metropolis',
   'epidemic',
@@ -34,6 +34,12 @@ export const mixingRuleNames = [
 /** The name of a rule. */
 export type MixingRuleName = (typeof mixingRuleNames)[number];
 
+/** How nodes may mix: by a rule, or in a way that remembers earlier rounds, which createMixer() makes. */
+export const mixingNames = [...mixingRuleNames, 'push-sum', 'choco'] as const;
+
+/** The name of a way to mix. */
+export type MixingName = (typeof mixingNames)[number];
+
 /** The rules by name. */
 export const mixingRules: Readonly<Record<MixingRuleName, MixingRule>> = {
   metropolis,
@@ -47,12 +53,12 @@ export const mixingRules: Readonly<Record<MixingRuleName, MixingRule>> = {
 };
 
 /** True where a rule is made to withstand `byzantine` liars, and needs that number. */
-export function isRobust(name: MixingRuleName): name is RobustRuleName {
+export function isRobust(name: MixingName): name is RobustRuleName {
   return Object.hasOwn(robustRules, name);
 }
 
-/** The fewest updates, mine not among them, that a rule mixes; with fewer it keeps my model. `byzantine` is at least 0. */
-export function updatesNeeded(name: MixingRuleName, byzantine = 0): number {
+/** The fewest updates, mine not among them, that are mixed; with fewer a rule keeps my model. `byzantine` is at least 0. */
+export function updatesNeeded(name: MixingName, byzantine = 0): number {
   return isRobust(name) ? modelsNeeded(name, byzantine) - 1 : 0;
 }
 

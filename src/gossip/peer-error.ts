@@ -35,6 +35,8 @@ const actions = {
   'future-round': 'ignore',
   /** Honest: a slow peer or a slow link. */
   stale: 'ignore',
+  /** Honest: an earlier difference of the sender was lost, and this one means nothing without it. */
+  'out-of-step': 'ignore',
   /** Honest: two routes to the same node. */
   duplicate: 'ignore',
   /** Honest: moments are still spreading, so the sender's scaler is older or newer than ours. */

@@ -2,7 +2,7 @@
 import type { MomentsMessage, NotHeldMessage, PullMessage, UpdateMessage } from './codec.ts';
 import type { Compression } from './compression/sparse-payload.ts';
 import type { PayloadReader } from './compression/update-payload.ts';
-import type { MixingParameters, MixingRuleName, VectorMath } from './mixing.ts';
+import type { MixingName, MixingParameters, VectorMath } from './mixing.ts';
 import type { Moments } from './moments.ts';
 import type { MatrixShape } from './payload.ts';
 import type { PeerErrorCode } from './peer-error.ts';
@@ -15,7 +15,7 @@ export interface CoreSettings extends MixingParameters, Compression {
   /** The weights' matrices, in order. */
   shapes: readonly MatrixShape[];
   exchange: 'mesh' | 'random' | 'broadcast' | 'pull';
-  mixing: MixingRuleName;
+  mixing: MixingName;
   /** What mixing computes with; plain TypeScript unless given. */
   vectors?: VectorMath;
   /** How payloads are read; with check of the digest and decoding unless given, as where one payload goes to many simulated nodes. */

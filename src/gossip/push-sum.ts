@@ -1,8 +1,9 @@
 // Push-sum over links that lose, double and reorder messages. Owns the sums of each link; a message's bytes are not known here.
 import type { Prng } from '../lib/prng.ts';
-import type { Arrived, Mass, Mixer, Outgoing } from './mixer.ts';
+import type { Mass } from './codec.ts';
+import type { Arrived, Mixer, Outgoing } from './mixer.ts';
 import type { Own } from './mixing.ts';
-import { type MatrixShape, encodePayload } from './payload.ts';
+import { encodePayload, type MatrixShape } from './payload.ts';
 import type { PeerErrorCode } from './peer-error.ts';
 
 /** What went over one link, in one direction, since its sums began from 0. */
@@ -18,8 +19,11 @@ interface LinkSums {
 /** Links remembered in each direction, unless there are more neighbours. */
 const linksMax = 64;
 
-/** Nothing is sent of a weight below this: a node that never receives would halve its weight until there is none. */
-const weightMin = 1e-150;
+/**
+ * A node keeps what it has while its weight is below this share of the first one. Who sends and never receives would give
+ * away all but nothing, and the rounding of the sums would be more than what is left of its model.
+ */
+const weightShareMin = 1 / 64;
 
 /**
  * Stochastic gradient push (SGP; Assran et al., arXiv 1811.10792, algorithm 1). A node has a numerator x and a weight w > 0;
@@ -39,10 +43,12 @@ const weightMin = 1e-150;
  * trusted. Each node keeps two models a link.
  */
 export class PushSum implements Mixer {
+  readonly content = 'sums';
   private readonly shapes: readonly MatrixShape[];
   private readonly prng: Prng;
   private readonly isResumed: boolean;
   private numerator = new Float64Array();
+  private firstWeight = 0;
   private weight = 0;
   /** The model that training began from. */
   private model: Float32Array = new Float32Array();
@@ -61,7 +67,8 @@ export class PushSum implements Mixer {
 
   begin(weights: Float32Array, samples: number): void {
     // A node without rows takes part in the averaging too.
-    this.weight = Math.max(1, samples);
+    this.firstWeight = Math.max(1, samples);
+    this.weight = this.firstWeight;
     this.numerator = Float64Array.from(weights, (value) => value * this.weight);
     this.model = weights;
   }
@@ -73,8 +80,7 @@ export class PushSum implements Mixer {
       const change = (weights[i] as number) - (model[i] as number);
       numerator[i] = (numerator[i] as number) + this.weight * change;
     }
-    if (this.weight < weightMin) return { pushes: [] };
-    const share = 1 / (peers.length + 1);
+    const share = this.weight < weightShareMin * this.firstWeight ? 0 : 1 / (peers.length + 1);
     const shares = numerator.map((value) => share * value);
     const weightShare = share * this.weight;
     const pushes = peers.map((peer) => {
@@ -96,7 +102,7 @@ export class PushSum implements Mixer {
 
   /** Sums of an epoch never shrink. */
   refusal({ peer, mass }: Arrived): PeerErrorCode | undefined {
-    if (mass === undefined) return 'wrong-encoding';
+    if (mass === undefined) return 'malformed';
     const known = this.heard.get(peer);
     const isOlder = known?.epoch === mass.epoch && mass.sequence > known.sequence && mass.weight < known.weight;
     return isOlder ? 'malformed' : undefined;
@@ -113,7 +119,9 @@ export class PushSum implements Mixer {
   rescale(express: (weights: Float32Array) => Float32Array): void {
     // The change of scaler is affine, and so linear in a pair of numerator and weight.
     const expressed = (values: Float32Array | Float64Array, weight: number) =>
-      weight === 0 ? values : express(Float32Array.from(values, (value) => value / weight)).map((value) => value * weight);
+      weight === 0
+        ? values
+        : express(Float32Array.from(values, (value) => value / weight)).map((value) => value * weight);
     for (const link of [...this.sent.values(), ...this.heard.values()]) {
       link.numerator = Float32Array.from(expressed(link.numerator, link.weight));
     }
@@ -127,7 +135,12 @@ export class PushSum implements Mixer {
   }
 
   private newLink(peer: string): LinkSums {
-    const link = { epoch: this.prng.nextInt(2 ** 32), sequence: 0, numerator: new Float32Array(this.numerator.length), weight: 0 };
+    const link = {
+      epoch: this.prng.nextInt(2 ** 32),
+      sequence: 0,
+      numerator: new Float32Array(this.numerator.length),
+      weight: 0,
+    };
     this.sent.set(peer, link);
     return link;
   }

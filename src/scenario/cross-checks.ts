@@ -2,6 +2,7 @@
 import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
 import { claimProblem } from './claims.ts';
 import type { SchemaLookup } from './json-schema.ts';
+import { mixingWithMemoryProblems } from './mixing-checks.ts';
 import type { Scenario } from './schema.ts';
 import { pathText, valueText } from './wording.ts';
 
@@ -139,7 +140,7 @@ function* gossipProblems({ gossip }: Scenario): Iterable<Problem> {
 }
 
 function* mixingProblems(scenario: Scenario): Iterable<Problem> {
-  const { mixing, rounds, byzantine, clipRadius, ageGapMaxRounds } = scenario.gossip;
+  const { mixing, rounds, byzantine, clipRadius, ageGapMaxRounds, consensusStep } = scenario.gossip;
   const required: [string, unknown, boolean, string][] = [
     ['byzantine', byzantine, isRobust(mixing), 'how many of the updates at hand may be lies'],
     ['clipRadius', clipRadius, mixing === 'clipped', 'how far one update may draw, as a distance between weights'],
@@ -148,6 +149,12 @@ function* mixingProblems(scenario: Scenario): Iterable<Problem> {
       ageGapMaxRounds,
       mixing === 'limited-merge',
       'how many rounds behind the oldest model is too young',
+    ],
+    [
+      'consensusStep',
+      consensusStep,
+      mixing === 'choco',
+      'how far towards the estimates of the neighbours a round goes',
     ],
   ];
   for (const [key, value, isRead, meaning] of required) {
@@ -163,6 +170,7 @@ function* mixingProblems(scenario: Scenario): Iterable<Problem> {
       message: `gossip.mixing ${mixing} cannot go with rounds synchronous: there all models have the same age, so it would be their plain mean; set gossip.mixing: epidemic, or rounds: barrier-free`,
     };
   }
+  yield* mixingWithMemoryProblems(scenario);
   const message = tooFewUpdates(scenario.gossip, nodesNamed(scenario));
   if (message !== undefined) yield { path: ['gossip', 'byzantine'], message };
 }
@@ -293,6 +301,7 @@ function* ignored(scenario: Scenario, lookup: SchemaLookup): Iterable<Problem> {
     [['gossip', 'byzantine'], gossip.byzantine, !isRobust(gossip.mixing), 'a robust mixing rule such as trimmed-mean'],
     [['gossip', 'clipRadius'], gossip.clipRadius, gossip.mixing !== 'clipped', 'mixing clipped'],
     [['gossip', 'ageGapMaxRounds'], gossip.ageGapMaxRounds, gossip.mixing !== 'limited-merge', 'mixing limited-merge'],
+    [['gossip', 'consensusStep'], gossip.consensusStep, gossip.mixing !== 'choco', 'mixing choco'],
     [['gossip', 'roundIntervalMs'], gossip.roundIntervalMs, gossip.rounds === 'synchronous', 'rounds barrier-free'],
     ...(['latency', 'topology', 'bandwidthMbps', 'loss', 'duplication', 'stepMs', 'speedSpread'] as const).map(
       (key): [string[], unknown, boolean, string] => [

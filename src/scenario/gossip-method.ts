@@ -5,7 +5,7 @@ import { monotonicClock } from '../lib/clock.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Scale } from '../model/scaler.ts';
 import { scoringModel } from './evaluate.ts';
-import { type Member, type MemberConfig, type MemberReport, startMember, vectorMathFor } from './member.ts';
+import { type Member, type MemberConfig, type MemberReport, mixingTools, startMember } from './member.ts';
 import type { GossipOutcome, Outcome, Trial } from './outcome.ts';
 import { startProcessMember } from './process-member.ts';
 import { RoundLog } from './round-log.ts';
@@ -24,14 +24,14 @@ export async function runGossip(trial: Trial): Promise<Outcome> {
     prepared.nodes.map(({ name }) => name),
     began,
   );
-  const vectors = vectorMathFor(trial.pool);
+  const tools = await mixingTools(trial.pool, agreement, scenario);
   const members: Member[] = [];
   try {
     for (const node of prepared.nodes) {
       signal.throwIfAborted();
       const config: MemberConfig = {
         ...agreement,
-        data: { name: node.name, train: node.train },
+        data: { name: node.name, train: node.train, validate: node.validate },
         seed,
         members: prepared.nodes.length,
         gossip: scenario.gossip,
@@ -43,7 +43,7 @@ export async function runGossip(trial: Trial): Promise<Outcome> {
       members.push(
         scenario.network.transport === 'processes'
           ? await startProcessMember(config, onEvent)
-          : await startMember(config, trial.pool, vectors, onEvent),
+          : await startMember(config, trial.pool, tools, onEvent),
       );
     }
     await connectAll(members, new Prng(`${seed}/topology`));

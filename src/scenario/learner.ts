@@ -1,8 +1,8 @@
 // One node's training in a scenario: its rows, its scale, its optimiser. Every method that trains a node uses this one.
 import { strict as assert } from 'node:assert';
-import type { NodeData } from '../data/types.ts';
+import type { FeatureTable, NodeData } from '../data/types.ts';
 import type { Moments } from '../gossip/moments.ts';
-import type { AutoencoderSpec, Dataset, OptimiserState, TrainSettings } from '../model/engine.ts';
+import type { AutoencoderSpec, Dataset, Engine, OptimiserState, TrainSettings } from '../model/engine.ts';
 import { EngineError } from '../model/engine-error.ts';
 import { slotCount } from '../model/engine-input.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
@@ -19,9 +19,14 @@ export interface PoolLearnerOptions {
   /** Names the run's seed and the node; batches, noise and dropout follow from it and the round alone. */
   seed: string;
   data: Pick<NodeData, 'name' | 'train'>;
+  /** What lossOf() measures by: an engine on this thread, and normal rows. */
+  lossOn?: { engine: Engine; table: FeatureTable } | undefined;
   /** Given where the scale is known from the start; otherwise `rescale` comes first. */
   scale?: Scale;
 }
+
+/** Held-out rows that lossOf() scores, at most: it runs between two rounds, for each neighbour's model. */
+const heldOutRowsMax = 256;
 
 /** Trains on a pool's threads. */
 export class PoolLearner implements Learner {
@@ -30,6 +35,7 @@ export class PoolLearner implements Learner {
   private readonly optimiser: OptimiserState;
   private rows: Dataset | undefined;
   private current: Scale | undefined;
+  private heldOut: Dataset | undefined;
 
   constructor(options: PoolLearnerOptions) {
     this.options = options;
@@ -59,6 +65,14 @@ export class PoolLearner implements Learner {
     }
   }
 
+  /** Mean score of `weights` on the rows of `lossOn`; of many rows, on 256 at equal distances. */
+  lossOf(weights: Float32Array): number {
+    const { lossOn } = this.options;
+    assert(lossOn !== undefined && this.heldOut !== undefined, 'lossOf() needs lossOn and a scale');
+    const scores = lossOn.engine.score(weights, this.heldOut);
+    return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  }
+
   /** The scale in use; undefined until the nodes have agreed on one. */
   get scale(): Scale | undefined {
     return this.current;
@@ -66,7 +80,8 @@ export class PoolLearner implements Learner {
 
   private scaleRows(scale: Scale): void {
     this.current = scale;
-    const { data, settings } = this.options;
+    const { data, settings, lossOn } = this.options;
+    if (lossOn) this.heldOut = scaledSample(lossOn.table, scale);
     const { values, rows, features } = data.train;
     // An engine wants as many rows as a batch has. Rows are drawn with replacement, so whole copies change no probability.
     const copies = Math.max(1, Math.ceil(settings.batchSize / rows));
@@ -76,4 +91,14 @@ export class PoolLearner implements Learner {
         : Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length] as number);
     this.rows = applyScale(enough, features.length, scale);
   }
+}
+
+function scaledSample({ values, rows, features: { length } }: FeatureTable, scale: Scale): Dataset {
+  const count = Math.min(rows, heldOutRowsMax);
+  const sample = new Float64Array(count * length);
+  for (let i = 0; i < count; i++) {
+    const from = Math.floor((i * rows) / count) * length;
+    sample.set(values.subarray(from, from + length), i * length);
+  }
+  return applyScale(sample, length, scale);
 }

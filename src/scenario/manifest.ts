@@ -23,13 +23,14 @@ export interface Agreement {
 export function agreementOf(scenario: Scenario, features: readonly string[], seed: number): Agreement {
   const { engine: _, workers: __, ...train } = scenario.train;
   const start = { features, model: scenario.model, seed } satisfies JsonValue;
-  const { roundIntervalMs, byzantine, clipRadius, ageGapMaxRounds } = scenario.gossip;
+  const { roundIntervalMs, byzantine, clipRadius, ageGapMaxRounds, consensusStep } = scenario.gossip;
   const gossip = {
     ...scenario.gossip,
     roundIntervalMs: roundIntervalMs ?? null,
     byzantine: byzantine ?? null,
     clipRadius: clipRadius ?? null,
     ageGapMaxRounds: ageGapMaxRounds ?? null,
+    consensusStep: consensusStep ?? null,
   };
   const manifest = { ...start, train, gossip, scaler: scenario.federation.scaler } satisfies JsonValue;
   const spec: AutoencoderSpec = { ...scenario.model, features: features.length };

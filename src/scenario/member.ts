@@ -6,13 +6,15 @@ import { plainVectors, type VectorMath } from '../gossip/mixing.ts';
 import type { CoreEvent, CoreSettings } from '../gossip/protocol.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { Prng } from '../lib/prng.ts';
+import { createEngine } from '../model/create-engine.ts';
+import type { Engine } from '../model/engine.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
 import { reparameterise, type Scale, scaleFromMoments } from '../model/scaler.ts';
 import { createVectorKernel } from '../model/vectors.ts';
 import { weightShapes } from '../model/weights.ts';
 import { FederationNode } from '../node/federation-node.ts';
 import { addressesOf, connect, startHost, topicMessageBytesMax } from '../node/host.ts';
-import { PoolLearner } from './learner.ts';
+import { PoolLearner, type PoolLearnerOptions } from './learner.ts';
 import type { Agreement } from './manifest.ts';
 import { momentsOfTable } from './scales.ts';
 import type { Scenario } from './schema.ts';
@@ -22,7 +24,7 @@ const deliveryMsPerNode = 4;
 
 /** All that one node needs; plain data, so that it can be sent to another process. */
 export interface MemberConfig extends Agreement {
-  data: Pick<NodeData, 'name' | 'train'>;
+  data: Pick<NodeData, 'name' | 'train' | 'validate'>;
   seed: number;
   /** Nodes in the federation. */
   members: number;
@@ -67,16 +69,30 @@ export type MemberEventHandler = (name: string, event: CoreEvent) => void;
 /** Most origins of moments that one federation keeps; above it a scaler is better agreed at constant size. */
 export const originsMax = 512;
 
-/** What a process's nodes mix with: the kernel where the pool trains on it, so that it is known to run here. */
-export function vectorMathFor(pool: EnginePool): VectorMath {
-  return pool.name.startsWith('simd') ? createVectorKernel() : plainVectors;
+/** What a process's nodes mix with. */
+export interface MixingTools {
+  vectors: VectorMath;
+  /** Scores models on this thread; given where the mixing rule asks for losses. */
+  scorer: Engine | undefined;
 }
 
-/** Starts a node on a host of its own in this process, training on `pool` and mixing with `vectors`. */
+/** The vector kernel where the pool trains on the kernel, so that it is known to run here. */
+export async function mixingTools(
+  pool: EnginePool,
+  { spec, settings }: Agreement,
+  { gossip: { mixing }, train }: Pick<Scenario, 'gossip' | 'train'>,
+): Promise<MixingTools> {
+  return {
+    vectors: pool.name.startsWith('simd') ? createVectorKernel() : plainVectors,
+    scorer: mixing === 'loss-weighted' ? await createEngine(train.engine, spec, settings) : undefined,
+  };
+}
+
+/** Starts a node on a host of its own in this process, training on `pool` and mixing with `tools`. */
 export async function startMember(
   config: MemberConfig,
   pool: EnginePool,
-  vectors: VectorMath,
+  tools: MixingTools,
   onEvent: MemberEventHandler,
 ): Promise<Member> {
   const { data, spec, settings, gossip, train, weights, federation } = config;
@@ -96,10 +112,11 @@ export async function startMember(
     stepsPerRound: train.stepsPerRound,
     seed: String(config.seed),
     data,
+    lossOn: lossOnOf(tools, data),
     ...(config.scale && { scale: config.scale }),
   });
   let latest = weights;
-  const settingsOfCore = { ...coreSettings(config, host.libp2p.peerId.toString()), vectors };
+  const settingsOfCore = { ...coreSettings(config, host.libp2p.peerId.toString()), ...mixingOf(tools, learner) };
   const node = new FederationNode({
     host,
     federation,
@@ -145,6 +162,22 @@ export async function startMember(
   };
 }
 
+/** By what a node measures models where it mixes by loss: its held-out normal rows, or its training rows where it has none. */
+export function lossOnOf(
+  { scorer }: MixingTools,
+  { train, validate }: MemberConfig['data'],
+): PoolLearnerOptions['lossOn'] {
+  return scorer && { engine: scorer, table: validate.rows > 0 ? validate : train };
+}
+
+/** What a node's core mixes with. */
+export function mixingOf(
+  { vectors, scorer }: MixingTools,
+  learner: PoolLearner,
+): Pick<CoreSettings, 'vectors' | 'lossOf'> {
+  return { vectors, ...(scorer && { lossOf: (weights: Float32Array) => learner.lossOf(weights) }) };
+}
+
 /** The settings of a node's core, the same on a real and on a simulated network. */
 export function coreSettings(
   { spec, gossip, train, members, scale }: Pick<MemberConfig, 'spec' | 'gossip' | 'train' | 'members' | 'scale'>,
@@ -158,6 +191,7 @@ export function coreSettings(
     byzantine: gossip.byzantine,
     clipRadius: gossip.clipRadius,
     ageGapMaxRounds: gossip.ageGapMaxRounds,
+    consensusStep: gossip.consensusStep,
     rounds: gossip.rounds,
     encoding: gossip.encoding,
     sparsifier: gossip.sparsifier,

@@ -1,7 +1,7 @@
 // The program of a node's own process: carries out what the parent says, and ends with it.
 import { messageOf, OperatorError } from '../lib/errors.ts';
 import { EnginePool } from '../model/engine-pool.ts';
-import { type Member, type MemberConfig, startMember, vectorMathFor } from './member.ts';
+import { type Member, type MemberConfig, mixingTools, startMember } from './member.ts';
 import type { ChildMessage, ParentMessage } from './process-messages.ts';
 
 function say(message: ChildMessage): void {
@@ -15,7 +15,8 @@ function fail(error: unknown): void {
 async function start(config: MemberConfig): Promise<{ member: Member; pool: EnginePool }> {
   const { spec, settings, train } = config;
   const pool = await EnginePool.create({ spec, settings, engine: train.engine, workers: 1 });
-  const member = await startMember(config, pool, vectorMathFor(pool), (_name, event) => say({ kind: 'event', event }));
+  const tools = await mixingTools(pool, config, config);
+  const member = await startMember(config, pool, tools, (_name, event) => say({ kind: 'event', event }));
   member.finished.then(() => say({ kind: 'finished' }), fail);
   say({ kind: 'started', peerId: member.peerId, addresses: member.addresses });
   return { member, pool };

@@ -1,7 +1,7 @@
 // The scenario file's schema: every key, its range, its default and where the default is from. No I/O.
 import { z } from 'zod';
 import { sparsifiers } from '../gossip/compression/sparse-payload.ts';
-import { mixingRuleNames } from '../gossip/mixing.ts';
+import { mixingNames } from '../gossip/mixing.ts';
 import { encodings } from '../gossip/payload.ts';
 import { topologySchema } from '../sim/topology.ts';
 
@@ -127,7 +127,7 @@ const trainSchema = z.strictObject({
 
 const gossipSchema = z.strictObject({
   exchange: z.enum(['mesh', 'random', 'broadcast', 'pull']).default('mesh'),
-  mixing: z.enum(mixingRuleNames).default('metropolis'),
+  mixing: z.enum(mixingNames).default('metropolis'),
   byzantine: z
     .number()
     .int()
@@ -148,6 +148,12 @@ const gossipSchema = z.strictObject({
     .max(100_000)
     .optional()
     .describe('mixing limited-merge: models this many rounds or less behind the oldest are merged'),
+  consensusStep: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('mixing choco: γ, share of the way to the estimates of the neighbours; the less is sent, the smaller'),
   rounds: z.enum(['barrier-free', 'synchronous']).default('barrier-free'),
   encoding: z
     .enum(encodings)

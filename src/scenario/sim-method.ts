@@ -7,7 +7,7 @@ import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simu
 import { createTopology } from '../sim/topology.ts';
 import { outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
-import { coreSettings, type MemberReport, vectorMathFor } from './member.ts';
+import { coreSettings, lossOnOf, type MemberReport, mixingOf, mixingTools } from './member.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { momentsOfTable } from './scales.ts';
@@ -20,7 +20,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
   const log = new RoundLog(trial, names, 0);
   const prng = new Prng(`${seed}/simulation`);
   const speeds = prng.fork('speeds');
-  const vectors = vectorMathFor(pool);
+  const tools = await mixingTools(pool, agreement, scenario);
   const learners = prepared.nodes.map((node) => {
     const scale = scaleOf(trial, node);
     return new SimulationLearner({
@@ -30,6 +30,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
       stepsPerRound: train.stepsPerRound,
       seed: String(seed),
       data: node,
+      lossOn: lossOnOf(tools, node),
       ...(scale && { scale }),
     });
   });
@@ -38,7 +39,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
     const { scale } = learner;
     const settings = coreSettings({ ...agreement, gossip, train, members: names.length, scale }, peerName(i));
     return {
-      settings: { ...settings, vectors, roundIntervalMs: gossip.roundIntervalMs ?? 0 },
+      settings: { ...settings, ...mixingOf(tools, learner), roundIntervalMs: gossip.roundIntervalMs ?? 0 },
       learner,
       weights: agreement.weights,
       samples: node.train.rows,

@@ -40,13 +40,20 @@ const updateArbitrary: fc.Arbitrary<Message> = fc
     degree: uint32Arbitrary,
     encoding: fc.constantFrom(...encodings),
     sparsifier: fc.constantFrom(...sparsifiers),
+    content: fc.constantFrom('weights' as const, 'difference' as const, 'sums' as const),
+    mass: fc.record({
+      epoch: uint32Arbitrary,
+      sequence: fc.integer({ min: 1, max: 0xffff_ffff }),
+      weight: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+    }),
     digest: digestArbitrary,
     scaler: digestOrEmptyArbitrary,
     payload: fc.uint8Array({ minLength: 1, maxLength: 300 }),
     announced: fc.boolean(),
   })
-  .map(({ announced, payload, ...header }) => ({
+  .map(({ announced, payload, mass, ...header }) => ({
     ...header,
+    ...(header.content === 'sums' && { mass: { ...mass } }),
     payloadBytes: payload.length,
     ...(announced ? {} : { payload }),
   }));
@@ -91,6 +98,8 @@ const update: Message = {
   degree: 6,
   encoding: 'int8',
   sparsifier: 'top-k',
+  content: 'sums',
+  mass: { epoch: 7, sequence: 3, weight: 1.25 },
   digest: new Uint8Array(32).fill(1),
   scaler: new Uint8Array(32).fill(2),
   payloadBytes: 5,
@@ -183,9 +192,15 @@ describe('codec', () => {
         const read = wire.Message.decode(encodeMessage(message, federation));
         assert.equal(read.protocol, 1);
         assert.deepEqual(read.federation, federation);
-        const { kind: _, encoding, sparsifier, payload, ...header } = message;
+        const { kind: _, encoding, sparsifier, content, mass, payload, ...header } = message;
         assert.deepEqual(read.update, {
           ...header,
+          content: {
+            weights: wire.Content.WEIGHTS,
+            difference: wire.Content.DIFFERENCE,
+            sums: wire.Content.SUMS,
+          }[content],
+          ...(mass && { mass: { ...mass, weight: new Uint8Array(Float64Array.of(mass.weight).buffer) } }),
           encoding: { float32: wire.Encoding.FLOAT32, int8: wire.Encoding.INT8, float16: wire.Encoding.FLOAT16 }[
             encoding
           ],

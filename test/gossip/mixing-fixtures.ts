@@ -6,7 +6,12 @@ import type { MixingParameters, Own, Received } from '../../src/gossip/mixing.ts
 export const size = 4;
 
 /** Parameters that suit every rule. */
-export const parameters: MixingParameters = { byzantine: 1, clipRadius: 2, ageGapMaxRounds: 3 };
+export const parameters: MixingParameters = {
+  byzantine: 1,
+  clipRadius: 2,
+  ageGapMaxRounds: 3,
+  lossOf: (weights) => weights.reduce((sum, value) => sum + (value - 1) ** 2, 0.01),
+};
 
 const anyWeights = fc.float32Array({ minLength: size, maxLength: size, noNaN: true, noDefaultInfinity: true });
 

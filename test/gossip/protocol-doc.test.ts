@@ -105,6 +105,7 @@ function example(): string {
     degree: 6,
     encoding: 'int8',
     sparsifier: 'none',
+    content: 'weights',
     digest: digestOf(payload),
     scaler: store.digest(),
     payloadBytes: payload.length,

@@ -80,6 +80,7 @@ export class BadPeer {
       degree: 1,
       encoding: 'float32',
       sparsifier: 'none',
+      content: 'weights',
       digest: digestOf(payload),
       scaler: new Uint8Array(32),
       payloadBytes: payload.length,

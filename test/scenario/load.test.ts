@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isRobust, mixingRuleNames } from '../../src/gossip/mixing.ts';
+import { isRobust, mixingNames } from '../../src/gossip/mixing.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
 import { scenarioJsonSchema } from '../../src/scenario/json-schema.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
@@ -349,13 +349,15 @@ describe('loadScenario()', () => {
     });
 
     it('loadScenario() accepts every mixing rule with what it needs', async () => {
-      for (const mixing of mixingRuleNames) {
+      for (const mixing of mixingNames) {
         const robust = isRobust(mixing) ? 'byzantine: 2, ' : '';
         const clipped = mixing === 'clipped' ? 'clipRadius: 0.5, ' : '';
+        const choco = mixing === 'choco' ? 'consensusStep: 0.3, rounds: synchronous, ' : '';
+        const sim = mixing === 'choco' ? 'network: { transport: sim }\n' : '';
         const limited = mixing === 'limited-merge' ? 'ageGapMaxRounds: 0, ' : '';
         const broadcast = mixing === 'fedavg-all' ? 'exchange: broadcast, ' : '';
         const { gossip } = await load(
-          `${start}gossip: { ${robust}${clipped}${limited}${broadcast}mixing: ${mixing} }\n`,
+          `${start}${sim}gossip: { ${robust}${choco}${clipped}${limited}${broadcast}mixing: ${mixing} }\n`,
         );
         assert.equal(gossip.mixing, mixing);
       }

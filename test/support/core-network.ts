@@ -351,6 +351,7 @@ export function updateOf(
     degree: 1,
     encoding: 'float32',
     sparsifier: 'none',
+    content: 'weights',
     digest: digestOf(payload),
     scaler: new Uint8Array(),
     payloadBytes: payload.length,
