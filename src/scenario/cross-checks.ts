@@ -123,11 +123,23 @@ function* federationProblems({ data, federation, model }: Scenario): Iterable<Pr
 }
 
 function* gossipProblems({ gossip }: Scenario): Iterable<Problem> {
-  const { mixing, exchange, rounds } = gossip;
+  const { mixing, exchange, rounds, sparsifier } = gossip;
   if (mixing === 'fedavg-all' && exchange !== 'broadcast') {
     yield {
       path: ['gossip', 'mixing'],
       message: `gossip.mixing fedavg-all cannot go with exchange ${exchange}: it averages every node's update, and only broadcast brings them all; set gossip.exchange: broadcast, or mix by metropolis or epidemic`,
+    };
+  }
+  if (sparsifier !== 'none' && isRobust(mixing)) {
+    yield {
+      path: ['gossip', 'sparsifier'],
+      message: `gossip.sparsifier ${sparsifier} cannot go with mixing ${mixing}: a node fills in what an update does not carry from its own model, and then a bound on f liars holds no more; set gossip.sparsifier: none, or mix by clipped`,
+    };
+  }
+  if (sparsifier !== 'none' && mixing === 'limited-merge') {
+    yield {
+      path: ['gossip', 'sparsifier'],
+      message: `gossip.sparsifier ${sparsifier} cannot go with mixing limited-merge: a node fills in what an update does not carry from its own model, which this rule may be leaving out; set gossip.sparsifier: none, or mix by age-weighted`,
     };
   }
   if (rounds === 'synchronous' && exchange === 'random') {
@@ -299,6 +311,7 @@ function* ignored(scenario: Scenario, lookup: SchemaLookup): Iterable<Problem> {
     ],
     [['gossip', 'fanout'], gossip.fanout, gossip.exchange !== 'random', 'exchange random'],
     [['gossip', 'byzantine'], gossip.byzantine, !isRobust(gossip.mixing), 'a robust mixing rule such as trimmed-mean'],
+    [['gossip', 'keep'], gossip.keep, gossip.sparsifier === 'none', 'sparsifier top-k or random-k'],
     [['gossip', 'clipRadius'], gossip.clipRadius, gossip.mixing !== 'clipped', 'mixing clipped'],
     [['gossip', 'ageGapMaxRounds'], gossip.ageGapMaxRounds, gossip.mixing !== 'limited-merge', 'mixing limited-merge'],
     [['gossip', 'consensusStep'], gossip.consensusStep, gossip.mixing !== 'choco', 'mixing choco'],

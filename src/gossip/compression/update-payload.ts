@@ -51,9 +51,9 @@ export function longestPayloadBytes(shapes: readonly MatrixShape[], compression:
  * Makes the payloads of one sender's updates. With top-k it keeps what it last sent of each weight, as decoded: an update
  * carries the weights that are furthest from that, so what was not sent, and what rounding took, stays as the difference and is
  * sent in the end. That is the error memory of Stich et al. (arXiv 1809.07599) and Karimireddy et al. (1901.09847), with
- * models in place of gradients. Receivers keep nothing: for weights that an update does not carry they mix their own. So a
- * lost update breaks nothing, but the weights of the sum are no longer doubly stochastic for each coordinate: the
- * average of all models is not kept exactly.
+ * models in place of gradients. Receivers keep nothing: for weights that an update does not carry they mix their own. That has
+ * a price: the mixing matrix differs from weight to weight, so the average of all models is no longer kept exactly; and what
+ * a lost update carried is not repeated, but comes again once it has changed, as while training it does.
  */
 export class UpdateWriter {
   private readonly shapes: readonly MatrixShape[];
