@@ -11,11 +11,11 @@ import type { Moments, MomentsEntry } from './moments.ts';
 import { digestOf, encodePayload, payloadBytesOf, readPayload } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
-import type { CoreEvent, CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
+import type { CoreEvent, CoreSettings, Effect, Held, Input, PullAnswer, TimerName } from './protocol.ts';
 import { SharedScaler, sameDigest } from './shared-scaler.ts';
 
-/** A pull may come when the next round has been offered already. */
-const offersKept = 2;
+/** Own updates kept: a pull may come when the next round has been offered already. */
+export const offersKept = 2;
 
 type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped';
 
@@ -95,6 +95,19 @@ export class GossipCore {
   /** Peers that this node exchanges with now. */
   get degree(): number {
     return this.settings.exchange === 'random' ? Math.min(this.settings.fanout, this.peers.size) : this.peers.size;
+  }
+
+  /** What this node keeps, for who watches its memory. */
+  get held(): Held {
+    const { peers, inbox, offered, scaler, silent } = this;
+    return {
+      peers: peers.size,
+      senders: inbox.senderCount,
+      waiting: inbox.waitingCount,
+      offered: offered.length,
+      origins: scaler?.size ?? 0,
+      silent: silent.size,
+    };
   }
 
   private onStarted(weights: Float32Array, samples: number, moments: Moments | undefined, nowMs: number): Effect[] {
@@ -365,7 +378,7 @@ export class GossipCore {
         loss: this.loss,
         weights: this.weights,
         available: arrived.length,
-        mixed: isMixed ? received.map(({ peer, stalenessRounds }) => ({ peer, stalenessRounds })) : [],
+        mixed: isMixed ? received.map(({ peer, round, stalenessRounds }) => ({ peer, round, stalenessRounds })) : [],
       },
     });
     effects.push({ kind: 'checkpoint', round: this.roundsDone, weights: this.weights });
