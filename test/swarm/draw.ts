@@ -25,6 +25,8 @@ export interface Draw {
   /** Whose sections federation, model, train, gossip and network are read. */
   scenario: Scenario;
   core: Beyond;
+  /** Of moments that a node keeps, where a scaler is shared; corruption makes up origins. */
+  originsMax: number;
   learner: ToyKind;
   /** Whether all nodes begin with the same weights, as in a scenario. */
   sameStart: boolean;
@@ -117,6 +119,7 @@ function attemptOf(seed: number, prng: Prng): Draw {
       inlinePayloadBytesMax: maybe(256 * 1024, () => 0),
       aheadMaxRounds: maybe(1000, () => whole(1, 20)),
     },
+    originsMax: nodes + whole(0, 8),
     learner: oneOf(toyKinds),
     sameStart: maybe(true, () => false),
     magnitude: logReal(1e-3, 1e3),

@@ -75,7 +75,7 @@ function keepsHull({ learner, scenario: { gossip, federation } }: Draw): boolean
 }
 
 function nodesOf(draw: Draw, prng: Prng): SimulatedNode[] {
-  const { nodes, features, scenario, core, learner, magnitude, sameStart } = draw;
+  const { nodes, features, scenario, core, originsMax, learner, magnitude, sameStart } = draw;
   const { model, gossip, train, network, federation } = scenario;
   const spec = { ...model, features };
   const count = weightCount(spec);
@@ -88,7 +88,12 @@ function nodesOf(draw: Draw, prng: Prng): SimulatedNode[] {
     const scale = isShared ? undefined : scaleFromMoments(moments);
     const settings = coreSettings({ spec, gossip, train, members: nodes, scale }, `n${String(i).padStart(2, '0')}`);
     return {
-      settings: { ...settings, roundIntervalMs: gossip.roundIntervalMs ?? 0, ...core },
+      settings: {
+        ...settings,
+        roundIntervalMs: gossip.roundIntervalMs ?? 0,
+        scaler: settings.scaler && { ...settings.scaler, originsMax },
+        ...core,
+      },
       learner: new ToyLearner(learner, normals(own), own.fork('learner')),
       weights: sameStart ? start : normals(own),
       samples: own.nextInt(1000),
