@@ -15,7 +15,7 @@ import { Offers, type UpdateHeader } from './offers.ts';
 import { digestOf } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
-import type { CoreEvent, CoreSettings, Effect, Input, PullAnswer, TimerName } from './protocol.ts';
+import type { CoreEvent, CoreSettings, Effect, Held, Input, PullAnswer, TimerName } from './protocol.ts';
 import { SharedScaler, sameDigest } from './shared-scaler.ts';
 
 type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped';
@@ -90,6 +90,19 @@ export class GossipCore {
   /** Peers that this node exchanges with now. */
   get degree(): number {
     return this.settings.exchange === 'random' ? Math.min(this.settings.fanout, this.peers.size) : this.peers.size;
+  }
+
+  /** What this node keeps, for who watches its memory. */
+  get held(): Held {
+    const { peers, inbox, offers, scaler, silent } = this;
+    return {
+      peers: peers.size,
+      senders: inbox.senderCount,
+      waiting: inbox.waitingCount,
+      offered: offers.size,
+      origins: scaler?.size ?? 0,
+      silent: silent.size,
+    };
   }
 
   private onStarted(weights: Float32Array, samples: number, moments: Moments | undefined, nowMs: number): Effect[] {
@@ -388,7 +401,7 @@ export class GossipCore {
         loss: this.loss,
         weights: this.weights,
         available: arrived.length,
-        mixed: isMixed ? received.map(({ peer, stalenessRounds }) => ({ peer, stalenessRounds })) : [],
+        mixed: isMixed ? received.map(({ peer, round, stalenessRounds }) => ({ peer, round, stalenessRounds })) : [],
       },
     });
     effects.push({ kind: 'checkpoint', round: this.roundsDone, weights: this.weights });

@@ -23,7 +23,8 @@ interface Sender {
   waiting: ReceivedUpdate[];
 }
 
-const keptPerPeer = 2;
+/** Updates of one peer that wait at most. */
+export const keptPerPeer = 2;
 
 /** Peers remembered, unless there are more neighbours: enough for broadcast in a small federation. */
 export const sendersMax = 256;
@@ -31,6 +32,18 @@ export const sendersMax = 256;
 export class Inbox {
   /** The one that was silent for longest comes first. */
   private readonly senders = new Map<string, Sender>();
+
+  /** Peers remembered. */
+  get senderCount(): number {
+    return this.senders.size;
+  }
+
+  /** Updates that wait, of all peers. */
+  get waitingCount(): number {
+    let count = 0;
+    for (const { waiting } of this.senders.values()) count += waiting.length;
+    return count;
+  }
 
   /** The latest round that `peer` has sent; 0 where it has sent none. */
   latestRound(peer: string): number {

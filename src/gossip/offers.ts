@@ -6,8 +6,8 @@ import { digestOf, encodePayload, type MatrixShape } from './payload.ts';
 import type { PullAnswer } from './protocol.ts';
 import { sameDigest } from './shared-scaler.ts';
 
-/** A pull may come when the next round has been offered already. */
-const offersKept = 2;
+/** Own updates kept: a pull may come when the next round has been offered already. */
+export const offersKept = 2;
 
 /** What is the same in all updates of one round. */
 export type UpdateHeader = Pick<

@@ -94,13 +94,30 @@ export type CoreEvent =
       weights: Float32Array;
       /** Updates at hand when the round was mixed. */
       available: number;
-      mixed: { peer: string; stalenessRounds: number }[];
+      /** The updates that were mixed, each by its sender and the sender's round. */
+      mixed: { peer: string; round: number; stalenessRounds: number }[];
     }
   /** A robust rule kept my model: it needs more updates than were at hand to withstand the liars it is set for. */
   | { type: 'tooFew'; atMs: number; round: number; mixable: number; needed: number }
   /** Training failed from my own weights too: the settings are wrong, and the node cannot go on. */
   | { type: 'diverged'; atMs: number }
   | { type: 'finished'; atMs: number };
+
+/** How much a core keeps in memory; every count is bounded by the settings and the neighbours. */
+export interface Held {
+  /** Neighbours that are up. */
+  peers: number;
+  /** Peers remembered by the latest round that they sent. */
+  senders: number;
+  /** Updates that wait to be mixed. */
+  waiting: number;
+  /** Updates of its own that may still be pulled. */
+  offered: number;
+  /** Origins whose moments are known. */
+  origins: number;
+  /** Neighbours that synchronous rounds wait for no longer. */
+  silent: number;
+}
 
 /** The answer to a Pull, in the order to send. */
 export type PullAnswer = UpdateMessage | MomentsMessage | NotHeldMessage;

@@ -6,7 +6,6 @@ import {
   type CodecLimits,
   decodeMessage,
   encodeMessage,
-  type Message,
   type MomentsMessage,
   messageBytesMax,
   type PullMessage,
@@ -17,6 +16,7 @@ import { topicOf } from '../gossip/manifest.ts';
 import type { Moments } from '../gossip/moments.ts';
 import { PeerError, type PeerErrorCode } from '../gossip/peer-error.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
+import { receivedInput, type Way } from '../gossip/received.ts';
 import type { Clock } from '../lib/clock.ts';
 import { OperatorError } from '../lib/errors.ts';
 import type { Prng } from '../lib/prng.ts';
@@ -188,13 +188,13 @@ export class FederationNode {
   private receive(
     from: string,
     bytes: Uint8Array,
-    via: 'topic' | 'stream' | 'answer',
+    via: Way,
     request?: PullMessage,
   ): { code: PeerErrorCode | undefined; reach: Reach } {
     try {
       const message = decodeMessage(bytes, this.limits);
       this.counters.bytesReceived += bytes.length;
-      const input = toInput(from, message, via, request);
+      const input = receivedInput(from, message, via, request);
       const isUpdate = message.kind === 'update';
       if (isUpdate && message.payload) this.counters.updatesReceived++;
       const effects = this.core.handle(input, this.options.clock.nowMs());
@@ -335,22 +335,5 @@ export class FederationNode {
         // Whatever came of it, a node that joins waits for this peer no longer.
         if (request.digest.length === 0) this.dispatch({ kind: 'notHeldReceived', from: peer });
       });
-  }
-}
-
-function toInput(from: string, message: Message, via: 'topic' | 'stream' | 'answer', request?: PullMessage): Input {
-  const pulled = request !== undefined;
-  switch (message.kind) {
-    case 'update':
-      return { kind: 'updateReceived', from, update: message, pulled };
-    case 'moments':
-      return { kind: 'momentsReceived', from, moments: message, pulled };
-    case 'notHeld':
-      if (request === undefined) throw new PeerError('wrong-topic', `notHeld on the ${via}`);
-      // Whoever asks for moments too expects them, and the model only where there is one.
-      if (request.digest.length > 0 && !request.moments) throw new PeerError('not-held');
-      return { kind: 'notHeldReceived', from };
-    case 'pull':
-      throw new PeerError('wrong-topic', `pull on the ${via}`);
   }
 }

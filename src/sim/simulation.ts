@@ -6,12 +6,16 @@ import { encodeMessage, type Message, type PullMessage } from '../gossip/codec.t
 import { type Carried, type PayloadReader, readPayload } from '../gossip/compression/update-payload.ts';
 import { GossipCore } from '../gossip/core.ts';
 import type { Moments } from '../gossip/moments.ts';
-import type { PeerErrorCode } from '../gossip/peer-error.ts';
-import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
+import { PeerError, type PeerErrorCode } from '../gossip/peer-error.ts';
+import type { CoreEvent, CoreSettings, Effect, Input, PullAnswer, TimerName } from '../gossip/protocol.ts';
+import { receivedInput } from '../gossip/received.ts';
 import type { Prng } from '../lib/prng.ts';
+import type { CheckerFactory } from './checkers/checker.ts';
+import { Watch } from './checkers/watch.ts';
 import { EventQueue } from './event-queue.ts';
 import { type NetworkSettings, VirtualNetwork } from './network.ts';
 import { Trace } from './trace.ts';
+import { Wire, type WireFaults } from './wire.ts';
 
 /** What a node trains with; as in a live node, but a divergence is told apart by the one who knows. */
 export interface SimulatedLearner {
@@ -46,6 +50,12 @@ export interface SimulationOptions {
   prng: Prng;
   signal: AbortSignal;
   onEvent(node: number, event: CoreEvent): void;
+  /** Where given, messages go through their bytes; otherwise objects are passed on as they are, which is faster. */
+  wire?: WireFaults;
+  /** What else watches, besides the checkers of every simulation. */
+  checkers?: readonly CheckerFactory[];
+  /** What a node runs on; a core as in a live node unless given. */
+  createCore?(settings: CoreSettings, prng: Prng): GossipCore;
 }
 
 /** What a node has sent and received. */
@@ -70,7 +80,10 @@ export interface SimulationResult {
 /** Events after which other work of the process gets a turn. */
 const eventsPerTurn = 4096;
 
-/** Runs a fleet until every node has finished its rounds. Rejects with the signal's reason, or with what ended a training. */
+/**
+ * Runs a fleet until every node has finished its rounds. Rejects with the signal's reason, with what ended a training, or
+ * with InvariantViolated.
+ */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   return new Simulation(options).run();
 }
@@ -91,15 +104,18 @@ class Simulation {
   private readonly queue = new EventQueue();
   private readonly network: VirtualNetwork;
   private readonly trace = new Trace();
+  private readonly watch: Watch;
+  private readonly wire: Wire | undefined;
   private nowMs = 0;
   private timersSet = 0;
   private finished = 0;
 
   constructor(options: SimulationOptions) {
     this.options = options;
+    const { createCore = (settings, prng) => new GossipCore(settings, prng) } = options;
     const read = sharedReader();
     this.nodes = options.nodes.map(({ settings, learner, trainMs }, i) => ({
-      core: new GossipCore({ ...settings, readPayload: read }, options.prng.fork(`node ${i}`)),
+      core: createCore({ ...settings, readPayload: read }, options.prng.fork(`node ${i}`)),
       learner,
       trainMs,
       traffic: { bytesSent: 0, bytesReceived: 0, updatesSent: 0, updatesReceived: 0, rejected: new Map() },
@@ -108,6 +124,11 @@ class Simulation {
     }));
     this.numbers = new Map(options.nodes.map(({ settings }, i) => [settings.self, i]));
     this.network = new VirtualNetwork(options.network, options.nodes.length, options.prng.fork('network'));
+    const [first] = options.nodes;
+    this.wire =
+      first && options.wire && new Wire(options.federation, first.settings, options.wire, options.prng.fork('wire'));
+    const fleet = { nodes: options.nodes, held: (node: number) => this.node(node).core.held };
+    this.watch = new Watch(fleet, options.checkers ?? []);
   }
 
   async run(): Promise<SimulationResult> {
@@ -120,12 +141,15 @@ class Simulation {
     for (let events = 1; this.finished < nodes.length; events++) {
       signal.throwIfAborted();
       const event = queue.next();
-      assert(event !== undefined, 'nothing is planned, and not every node has finished');
+      if (event === undefined) break;
       this.nowMs = event.atMs;
+      this.watch.onTime(this.nowMs);
       const wait = event.act();
       if (wait) await wait;
       if (events % eventsPerTurn === 0) await setImmediate();
     }
+    this.watch.onEnd(this.nowMs);
+    assert.equal(this.finished, nodes.length, 'nothing is planned, and not every node has finished');
     return {
       traceHash: this.trace.digest(),
       endedAtMs: this.nowMs,
@@ -135,7 +159,11 @@ class Simulation {
 
   private feed(node: number, input: Input): void {
     this.trace.add(this.nowMs, node, input);
-    for (const effect of this.node(node).core.handle(input, this.nowMs)) this.carryOut(node, effect);
+    this.watch.onInput(node, input, this.nowMs);
+    for (const effect of this.node(node).core.handle(input, this.nowMs)) {
+      this.watch.onEffect(node, effect, this.nowMs);
+      this.carryOut(node, effect);
+    }
   }
 
   private carryOut(node: number, effect: Effect): void {
@@ -216,7 +244,7 @@ class Simulation {
     this.countSent(from, request, bytes);
     this.queue.add(this.network.arrival(from, bytes, this.nowMs), () => {
       this.node(to).traffic.bytesReceived += bytes;
-      const answers = this.node(to).core.answer(request);
+      const answers = this.answersOf(to, request);
       const sizes = answers.map((answer) => this.bytesOf(answer));
       answers.forEach((answer, i) => {
         this.countSent(to, answer, sizes[i] as number);
@@ -232,27 +260,37 @@ class Simulation {
     });
   }
 
+  private answersOf(node: number, request: PullMessage): PullAnswer[] {
+    const message = this.readBy(node, () => this.wire?.carried(request) ?? request);
+    if (message?.kind === 'pull') return this.node(node).core.answer(message);
+    if (message) this.countRejected(node, 'wrong-topic');
+    return [];
+  }
+
   /** `request` is the pull that a message answers. */
-  private receive(from: number, to: number, message: Message, bytes: number, request?: PullMessage): void {
-    const { traffic } = this.node(to);
-    traffic.bytesReceived += bytes;
+  private receive(from: number, to: number, sent: Message, bytes: number, request?: PullMessage): void {
+    const { wire } = this;
     const peer = this.peerOf(from);
-    const pulled = request !== undefined;
-    switch (message.kind) {
-      case 'update':
-        if (message.payload) traffic.updatesReceived++;
-        this.feed(to, { kind: 'updateReceived', from: peer, update: message, pulled });
-        return;
-      case 'moments':
-        this.feed(to, { kind: 'momentsReceived', from: peer, moments: message, pulled });
-        return;
-      case 'notHeld':
-        // Whoever asks for moments too expects them, and the model only where there is one.
-        if (request && request.digest.length > 0 && !request.moments) this.countRejected(to, 'not-held');
-        else this.feed(to, { kind: 'notHeldReceived', from: peer });
-        return;
-      case 'pull':
-        assert.fail('a pull goes over a stream');
+    this.node(to).traffic.bytesReceived += bytes;
+    this.take(to, peer, () => wire?.carried(sent) ?? sent, request);
+    if (wire?.hasStray()) this.take(to, `a stranger beside ${peer}`, () => wire.stray(sent));
+  }
+
+  private take(node: number, from: string, read: () => Message, request?: PullMessage): void {
+    const input = this.readBy(node, () => receivedInput(from, read(), request ? 'answer' : 'topic', request));
+    if (input === undefined) return;
+    if (input.kind === 'updateReceived' && input.update.payload) this.node(node).traffic.updatesReceived++;
+    this.feed(node, input);
+  }
+
+  /** What `read` gives; undefined where it is refused, which is counted. */
+  private readBy<T>(node: number, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.countRejected(node, error.code);
+      return undefined;
     }
   }
 

@@ -214,7 +214,7 @@ describe('GossipCore rounds', () => {
     network.deliver('c', 'a', updateOf(3, [8, 8]));
     network.run(620);
     const [five, six] = network.rounds('a').slice(-2);
-    assert.deepEqual(five?.mixed, [{ peer: 'b', stalenessRounds: 2 }]);
+    assert.deepEqual(five?.mixed, [{ peer: 'b', round: 3, stalenessRounds: 2 }]);
     assert.deepEqual(six?.mixed, []);
     assert.deepEqual(network.penalties('a'), ['c stale']);
   });

@@ -197,7 +197,7 @@ describe('a node that comes back', () => {
         await eventually(() => second.node.counters.updatesReceived > received, 'its update arrives');
         second.learner.allow(4);
         await eventually(() => second.rounds.length === 4, 'the other node mixes');
-        assert.deepEqual(second.rounds[3]?.mixed, [{ peer: again.peerId, stalenessRounds: 0 }]);
+        assert.deepEqual(second.rounds[3]?.mixed, [{ peer: again.peerId, round: 4, stalenessRounds: 0 }]);
       } finally {
         await again.stop();
       }

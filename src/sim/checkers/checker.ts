@@ -1,0 +1,55 @@
+// What watches a simulated fleet: the interface of a checker, what it may look at, and the error of a broken invariant.
+// Owns no invariant.
+import type { CoreSettings, Effect, Held, Input } from '../../gossip/protocol.ts';
+
+/** A simulated fleet as checkers see it: to look at, at any moment, and never to change. */
+export interface Fleet {
+  /** By number; `weights` are the first ones, `trainMs` is the virtual duration of a round's training. */
+  readonly nodes: readonly { settings: CoreSettings; weights: Float32Array; trainMs: number }[];
+  /** What the core of a node keeps now. */
+  held(node: number): Held;
+}
+
+/**
+ * One invariant, watched. A node is its number, times are virtual milliseconds. Every method throws InvariantViolated where
+ * the invariant is broken, and nothing else; none changes what it is given or keeps it longer than it says.
+ */
+export interface Checker {
+  /** In lower-case words joined by hyphens. */
+  readonly name: string;
+  /** Before a core handles an input. */
+  onInput?(node: number, input: Input, nowMs: number): void;
+  /** After a core has handled an input, for each effect in order, before the effect is carried out. */
+  onEffect?(node: number, effect: Effect, nowMs: number): void;
+  /** Before each event of the simulation, of the time that it happens at. */
+  onTime?(nowMs: number): void;
+  /** Once, when nothing is left to do. */
+  onEnd?(nowMs: number): void;
+}
+
+/** Makes the checker of one simulation. */
+export type CheckerFactory = (fleet: Fleet) => Checker;
+
+/** An invariant does not hold: a bug of ours. */
+export class InvariantViolated extends Error {
+  override name = 'InvariantViolated';
+  /** Name of the checker. */
+  readonly checker: string;
+  /** The node's name; undefined where it is nobody's alone. */
+  readonly node: string | undefined;
+  /** Virtual time. */
+  readonly atMs: number;
+
+  /** @param seen what was seen, to be read after the node's name. */
+  constructor(checker: string, node: string | undefined, atMs: number, seen: string) {
+    super(`${checker}: at ${atMs} ms ${node === undefined ? '' : `${node} `}${seen}`);
+    this.checker = checker;
+    this.node = node;
+    this.atMs = atMs;
+  }
+}
+
+/** The error of `checker` about node number `node` of `fleet`. */
+export function violation(checker: Checker, fleet: Fleet, node: number, atMs: number, seen: string): InvariantViolated {
+  return new InvariantViolated(checker.name, fleet.nodes[node]?.settings.self, atMs, seen);
+}

@@ -1,0 +1,58 @@
+// Shows a simulation to its checkers. Owns which ones watch every run; decides nothing.
+import type { Effect, Input } from '../../gossip/protocol.ts';
+import { boundedMemory } from './bounded-memory.ts';
+import type { Checker, CheckerFactory, Fleet } from './checker.ts';
+import { eventOrder } from './event-order.ts';
+import { finiteWeights } from './finite-weights.ts';
+import { liveness } from './liveness.ts';
+import { membersOnly } from './members-only.ts';
+import { mixedOnce } from './mixed-once.ts';
+import { stalenessBound } from './staleness-bound.ts';
+
+/** Cheap enough for every simulation: all together well below a microsecond an event. */
+const always: readonly CheckerFactory[] = [
+  eventOrder,
+  mixedOnce,
+  membersOnly,
+  stalenessBound,
+  boundedMemory,
+  finiteWeights,
+  liveness,
+];
+
+/** The checkers of one simulation. Methods as in Checker. */
+export class Watch {
+  private readonly ofInputs: readonly Required<Pick<Checker, 'onInput'>>[];
+  private readonly ofEffects: readonly Required<Pick<Checker, 'onEffect'>>[];
+  private readonly ofTime: readonly Required<Pick<Checker, 'onTime'>>[];
+  private readonly ofEnd: readonly Required<Pick<Checker, 'onEnd'>>[];
+
+  /** @param more besides those that watch every run. */
+  constructor(fleet: Fleet, more: readonly CheckerFactory[]) {
+    const checkers = [...always, ...more].map((create) => create(fleet));
+    this.ofInputs = checkers.filter((checker) => has(checker, 'onInput'));
+    this.ofEffects = checkers.filter((checker) => has(checker, 'onEffect'));
+    this.ofTime = checkers.filter((checker) => has(checker, 'onTime'));
+    this.ofEnd = checkers.filter((checker) => has(checker, 'onEnd'));
+  }
+
+  onInput(node: number, input: Input, nowMs: number): void {
+    for (const checker of this.ofInputs) checker.onInput(node, input, nowMs);
+  }
+
+  onEffect(node: number, effect: Effect, nowMs: number): void {
+    for (const checker of this.ofEffects) checker.onEffect(node, effect, nowMs);
+  }
+
+  onTime(nowMs: number): void {
+    for (const checker of this.ofTime) checker.onTime(nowMs);
+  }
+
+  onEnd(nowMs: number): void {
+    for (const checker of this.ofEnd) checker.onEnd(nowMs);
+  }
+}
+
+function has<Key extends keyof Checker>(checker: Checker, key: Key): checker is Checker & Required<Pick<Checker, Key>> {
+  return checker[key] !== undefined;
+}

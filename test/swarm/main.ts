@@ -1,0 +1,139 @@
+// The swarm's command line: reads the arguments, shows how far it is, says how to repeat a failure. Owns the exit code.
+import { randomInt } from 'node:crypto';
+import { Command, CommanderError } from 'commander';
+import { stringify } from 'yaml';
+import { exitOperatorError, exitStopped, exitSuccess } from '../../src/cli/exit-codes.ts';
+import { countText, durationText } from '../../src/cli/format.ts';
+import { monotonicClock } from '../../src/lib/clock.ts';
+import { OperatorError } from '../../src/lib/errors.ts';
+import type { Draw } from './draw.ts';
+import { type SwarmFailure, type SwarmProgress, swarm } from './swarm.ts';
+
+interface Flags {
+  minutes?: string;
+  seed?: string;
+}
+
+const exitFailure = 1;
+const lineEveryMs = { terminal: 3_000, pipe: 10_000 };
+
+/** Runs one command line and returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  let code: number = exitSuccess;
+  const command = new Command('swarm')
+    .description('Runs simulated fleets with settings and faults drawn at random, until a checker finds a bug.')
+    .option('--minutes <M>', 'begin no run after M minutes')
+    .option('--seed <S>', 'the first seed, with --minutes; without, the only one')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .action(async (flags: Flags) => {
+      code = await run(flags);
+    });
+  try {
+    await command.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitSuccess;
+    if (!(error instanceof CommanderError || error instanceof OperatorError)) throw error;
+    const sentence = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const mend = error instanceof CommanderError ? '; see --help' : '';
+    process.stderr.write(`error: ${sentence}${mend}\n`);
+    return exitOperatorError;
+  }
+}
+
+async function run(flags: Flags): Promise<number> {
+  const minutes = minutesOf(flags.minutes);
+  const seed = seedOf(flags.seed);
+  if (minutes === undefined && seed === undefined) {
+    throw new OperatorError('nothing says how long: give --minutes, or the one --seed to run');
+  }
+  const { stdout, stderr } = process;
+  const startedMs = monotonicClock.nowMs();
+  const endMs = startedMs + 60_000 * (minutes ?? 0);
+  const everyMs = stderr.isTTY ? lineEveryMs.terminal : lineEveryMs.pipe;
+  let latest: SwarmProgress = { runs: 0, repeated: 0, events: 0, simulatedMs: 0 };
+  let nextLineMs = startedMs + everyMs;
+  const line = () => progressText(latest, monotonicClock.nowMs() - startedMs);
+  const controller = new AbortController();
+  // npm passes a terminal's Ctrl-C on to the process that has had it already: whoever is stopping stays so.
+  const stop = () => controller.abort();
+  process.on('SIGINT', stop);
+  try {
+    const failure = await swarm({
+      seed: seed ?? randomInt(2 ** 32),
+      signal: controller.signal,
+      goesOn(progress) {
+        latest = progress;
+        const nowMs = monotonicClock.nowMs();
+        if (nowMs >= nextLineMs) {
+          stderr.write(`${line()}\n`);
+          nextLineMs = nowMs + everyMs;
+        }
+        return nowMs < endMs;
+      },
+    });
+    stdout.write(`${line()}\n`);
+    if (failure !== undefined) {
+      stdout.write(failureText(failure));
+      return exitFailure;
+    }
+    stdout.write(controller.signal.aborted ? 'Stopped; no failure so far.\n' : 'No failure.\n');
+    return controller.signal.aborted ? exitStopped.SIGINT : exitSuccess;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+function minutesOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const minutes = Number(text);
+  if (text.trim() !== '' && minutes > 0 && minutes < Number.POSITIVE_INFINITY) return minutes;
+  throw new OperatorError(`--minutes ${text}: is no time; give a number above 0`);
+}
+
+function seedOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed < 2 ** 32) return seed;
+  throw new OperatorError(`--seed ${text}: is no seed; give a whole number from 0 to 4294967295`);
+}
+
+function progressText({ runs, repeated, events, simulatedMs }: SwarmProgress, goneMs: number): string {
+  const perSecond = (1000 * runs) / Math.max(goneMs, 1);
+  return [
+    `${durationText(goneMs)} gone`,
+    `${countText(runs)} runs (${countText(repeated)} of them twice)`,
+    `${countText(events)} events`,
+    `${durationText(simulatedMs)} of virtual time`,
+    `${perSecond.toFixed(1)} runs a second`,
+  ].join(', ');
+}
+
+function failureText({ draw, error }: SwarmFailure): string {
+  return [
+    `\nSeed ${draw.seed} failed:`,
+    error instanceof Error ? error.stack : String(error),
+    '\nDrawn:',
+    stringify(readSettings(draw)).trimEnd(),
+    '\nTo repeat it:',
+    `npm run swarm -- --seed ${draw.seed}\n`,
+  ].join('\n');
+}
+
+/** What a draw sets, without the sections of a scenario that no fleet of the swarm reads. */
+function readSettings({ scenario, ...own }: Draw): unknown {
+  const { federation, model, train, gossip, network } = scenario;
+  const { rounds, stepsPerRound } = train;
+  return {
+    ...own,
+    scaler: federation.scaler,
+    hidden: model.hidden,
+    train: { rounds, stepsPerRound },
+    gossip,
+    network,
+  };
+}
+
+process.exitCode = await main(process.argv.slice(2));
