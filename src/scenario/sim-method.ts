@@ -39,7 +39,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
     const settings = coreSettings({ ...agreement, gossip, train, members: names.length, scale }, peerName(i));
     return {
       settings: { ...settings, vectors, roundIntervalMs: gossip.roundIntervalMs ?? 0 },
-      learner,
+      createLearner: () => learner,
       weights: agreement.weights,
       samples: node.train.rows,
       ...(scale === undefined && { moments: momentsOfTable(node.train) }),
