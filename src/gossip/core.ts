@@ -11,7 +11,7 @@ import type { Moments, MomentsEntry } from './moments.ts';
 import { digestOf, encodePayload, payloadBytesOf, readPayload } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
-import type { CoreEvent, CoreSettings, Effect, Held, Input, PullAnswer, TimerName } from './protocol.ts';
+import type { CoreEvent, CoreSettings, Effect, Held, Input, Progress, PullAnswer, TimerName } from './protocol.ts';
 import { SharedScaler, sameDigest } from './shared-scaler.ts';
 
 /** Own updates kept: a pull may come when the next round has been offered already. */
@@ -56,7 +56,7 @@ export class GossipCore {
     if (this.phase === 'stopped') return [];
     switch (input.kind) {
       case 'started':
-        return this.onStarted(input.weights, input.samples, input.moments, nowMs);
+        return this.onStarted(input, nowMs);
       case 'trained':
         return this.onTrained(input.round, input.weights, input.loss, nowMs);
       case 'trainingFailed':
@@ -110,7 +110,8 @@ export class GossipCore {
     };
   }
 
-  private onStarted(weights: Float32Array, samples: number, moments: Moments | undefined, nowMs: number): Effect[] {
+  private onStarted(input: Extract<Input, { kind: 'started' }>, nowMs: number): Effect[] {
+    const { weights, samples, moments, resume } = input;
     assert.equal(this.phase, 'idle', 'started twice');
     assert.equal(moments !== undefined, this.scaler !== undefined, 'moments go with a shared scaler');
     this.phase = 'joining';
@@ -119,9 +120,17 @@ export class GossipCore {
     this.samples = samples;
     if (moments) this.scaler?.setOwn(this.settings.self, moments);
     const effects: Effect[] = [{ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs }];
+    if (resume) effects.push(...this.resume(resume));
     effects.push(...this.scheduleSpread());
     for (const peer of this.peers.sorted()) effects.push(this.ask(peer, this.joining));
     return [...effects, ...this.trainIfReady(nowMs)];
+  }
+
+  private resume({ round, clockRound, steps, origins }: Progress): Effect[] {
+    this.roundsDone = round;
+    this.clock.set(clockRound);
+    this.steps = steps;
+    return this.scaler ? [rescale(this.scaler.resume(origins))] : [];
   }
 
   private onPeerUp(peer: string): Effect[] {
@@ -133,6 +142,7 @@ export class GossipCore {
   private onPeerDown(peer: string, nowMs: number): Effect[] {
     this.peers.remove(peer);
     this.silent.delete(peer);
+    this.inbox.noteGone(peer);
     this.joining?.gone(peer);
     return this.joining ? this.trainIfReady(nowMs) : this.mixIfComplete(nowMs);
   }
@@ -195,9 +205,11 @@ export class GossipCore {
   }
 
   private startTraining(nowMs: number): Effect[] {
-    const model = this.joining?.chosen();
+    const offered = this.joining?.chosen();
+    const model = offered && this.isAheadOfMine(offered.round) ? offered : undefined;
     this.joining = undefined;
     const effects: Effect[] = [];
+    if (offered && !model) this.clock.set(Math.max(this.clock.round, offered.round));
     if (model) {
       this.clock.set(model.round);
       this.weights = model.weights;
@@ -211,6 +223,11 @@ export class GossipCore {
     return [...effects, ...this.nextRound(nowMs)];
   }
 
+  /** Whether a neighbour's model is to replace mine: always when I am new; after a restart where mine would be stale. */
+  private isAheadOfMine(round: number): boolean {
+    return this.roundsDone === 0 || round > this.clock.round + this.settings.stalenessMaxRounds;
+  }
+
   private nextRound(nowMs: number): Effect[] {
     if (this.roundsDone >= this.settings.roundsMax) {
       this.phase = 'finished';
@@ -218,7 +235,8 @@ export class GossipCore {
     }
     this.phase = 'training';
     this.roundBeganMs = nowMs;
-    return [{ kind: 'train', round: this.roundsDone + 1, weights: this.weights }];
+    const { clock, weights } = this;
+    return [{ kind: 'train', round: this.roundsDone + 1, clockRound: clock.round + 1, weights }];
   }
 
   /** Expresses the weights in the newest scaler, where it has changed. */
@@ -330,7 +348,7 @@ export class GossipCore {
 
   /** A neighbour that has gone on to a later round sends this one no more. */
   private isAwaited(peer: string): boolean {
-    return !this.inbox.hasSeen(peer, this.clock.round) && !this.silent.has(peer);
+    return this.inbox.latestRound(peer) < this.clock.round && !this.silent.has(peer);
   }
 
   private mixIfComplete(nowMs: number): Effect[] {
@@ -381,13 +399,21 @@ export class GossipCore {
         mixed: isMixed ? received.map(({ peer, round, stalenessRounds }) => ({ peer, round, stalenessRounds })) : [],
       },
     });
-    effects.push({ kind: 'checkpoint', round: this.roundsDone, weights: this.weights });
+    effects.push({ kind: 'checkpoint', weights: this.weights, ...this.progress() });
     return [...effects, ...this.nextRound(nowMs)];
+  }
+
+  private progress(): Progress {
+    const { roundsDone: round, clock, steps, scaler } = this;
+    return { round, clockRound: clock.round, steps, origins: scaler?.origins ?? [] };
   }
 
   private takeArrived(): ReceivedUpdate[] {
     if (this.settings.rounds === 'barrier-free') return this.inbox.takeNewest();
-    this.clock.rejoin(this.peers.sorted().map((peer) => this.inbox.latestRound(peer)));
+    const { round } = this.clock;
+    // Where neighbours change, one may be ahead that has not left this round out.
+    const roundOf = (peer: string) => (this.inbox.holds(peer, round) ? round : this.inbox.latestRound(peer));
+    this.clock.rejoin(this.peers.sorted().map(roundOf));
     return this.inbox.takeRound(this.clock.round);
   }
 

@@ -34,6 +34,8 @@ export interface MixingParameters {
   clipRadius?: number | undefined;
   /** Models further behind the oldest one are left out, an integer of at least 0; `limited-merge`. */
   ageGapMaxRounds?: number | undefined;
+  /** The weight in [0, 1] that the topology prescribes for `peer`'s model in `round`, 0 where it is no neighbour; `graph`. */
+  edgeWeight?: ((peer: string, round: number) => number) | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The scenario file's schema: every key, its range, its default and where the default is from. No I/O.
 import { z } from 'zod';
 import { mixingRuleNames } from '../gossip/mixing.ts';
+import { faultsSchema } from '../sim/faults.ts';
 import { topologySchema } from '../sim/topology.ts';
 
 const positiveInt = z.number().int().min(1);
@@ -222,6 +223,7 @@ export const scenarioSchema = z.strictObject({
   train: trainSchema.prefault({}),
   gossip: gossipSchema.prefault({}),
   network: networkSchema.prefault({}),
+  faults: faultsSchema.optional().describe('transport sim: crashes, partitions, churn, late nodes'),
   baselines: z
     .array(z.enum(['centralised', 'fedavg', 'local', 'statistic', 'shared-statistic']))
     .default(['centralised', 'fedavg', 'local', 'statistic', 'shared-statistic']),

@@ -14,6 +14,7 @@ const convexRules: ReadonlySet<MixingRuleName> = new Set([
   'clipped',
   'age-weighted',
   'limited-merge',
+  'graph',
   'trimmed-mean',
   'median',
   'geometric-median',
@@ -57,13 +58,17 @@ class Convexity implements Checker {
 
   constructor(fleet: Fleet) {
     this.fleet = fleet;
-    this.arrived = fleet.nodes.map(() => new Map());
+    this.arrived = fleet.settings.map(() => new Map());
   }
 
   onInput(node: number, input: Input): void {
     this.isRescaled = false;
     if (input.kind === 'trained') this.trained[node] = input.weights;
     if (input.kind === 'updateReceived') this.note(node, input.from, input.update);
+  }
+
+  onDown(node: number): void {
+    this.arrived[node]?.clear();
   }
 
   onEffect(node: number, effect: Effect, nowMs: number): void {
@@ -78,7 +83,7 @@ class Convexity implements Checker {
       }
       models.push(...found);
     }
-    if (this.isRescaled || !convexRules.has(this.fleet.nodes[node]!.settings.mixing)) return;
+    if (this.isRescaled || !convexRules.has(this.fleet.settings[node]!.mixing)) return;
     for (let k = 0; k < weights.length; k++) {
       let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
       for (const model of models) {
@@ -94,7 +99,7 @@ class Convexity implements Checker {
   }
 
   private note(node: number, from: string, update: UpdateMessage): void {
-    const { shapes } = this.fleet.nodes[node]!.settings;
+    const { shapes } = this.fleet.settings[node]!;
     if (update.payload === undefined) return;
     const arrived = this.arrived[node] as Map<string, Map<number, Float32Array[]>>;
     const ofSender = arrived.get(from) ?? new Map<number, Float32Array[]>();
