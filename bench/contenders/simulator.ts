@@ -56,7 +56,7 @@ async function prepare(job: Job): Promise<Work> {
     });
     return {
       settings: { ...coreDefaults, self: `node-${i}`, shapes, vectors, stepsPerRound: steps, roundsMax: rounds },
-      learner: Object.assign(learner, { isDivergence: () => false }),
+      createLearner: () => Object.assign(learner, { isDivergence: () => false }),
       weights,
       samples: rowsPerNode,
       trainMs: steps,

@@ -15,7 +15,7 @@ import { Offers, type UpdateHeader } from './offers.ts';
 import { digestOf } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
-import type { CoreEvent, CoreSettings, Effect, Held, Input, PullAnswer, TimerName } from './protocol.ts';
+import type { CoreEvent, CoreSettings, Effect, Held, Input, Progress, PullAnswer, TimerName } from './protocol.ts';
 import { SharedScaler, sameDigest } from './shared-scaler.ts';
 
 type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped';
@@ -40,7 +40,8 @@ export class GossipCore {
   private loss = 0;
   private roundBeganMs = 0;
   private readonly offers: Offers;
-  private readonly mixer: Mixer;
+  /** From the start on. */
+  private mixer!: Mixer;
   /** Synchronous rounds: neighbours that let a round time out and were not heard since. Nobody waits for them again. */
   private readonly silent = new Set<string>();
   private spreadScheduled = false;
@@ -51,7 +52,6 @@ export class GossipCore {
     this.scaler = settings.scaler && new SharedScaler(settings.scaler);
     this.clock = new LogicalClock(settings.aheadMaxRounds);
     this.offers = new Offers(settings.shapes);
-    this.mixer = createMixer(settings, prng.fork('mixer'));
   }
 
   /** Takes one input at `nowMs` and returns what the driver must do, in order. */
@@ -59,7 +59,7 @@ export class GossipCore {
     if (this.phase === 'stopped') return [];
     switch (input.kind) {
       case 'started':
-        return this.onStarted(input.weights, input.samples, input.moments, nowMs);
+        return this.onStarted(input, nowMs);
       case 'trained':
         return this.onTrained(input.round, input.weights, input.loss, nowMs);
       case 'trainingFailed':
@@ -105,18 +105,28 @@ export class GossipCore {
     };
   }
 
-  private onStarted(weights: Float32Array, samples: number, moments: Moments | undefined, nowMs: number): Effect[] {
+  private onStarted(input: Extract<Input, { kind: 'started' }>, nowMs: number): Effect[] {
+    const { weights, samples, moments, isRestart = false, resume } = input;
     assert.equal(this.phase, 'idle', 'started twice');
     assert.equal(moments !== undefined, this.scaler !== undefined, 'moments go with a shared scaler');
     this.phase = 'joining';
     this.joining = new Joining(this.settings.scaler);
     this.weights = weights;
     this.samples = samples;
+    this.mixer = createMixer(this.settings, this.prng.fork('mixer'), isRestart);
     if (moments) this.scaler?.setOwn(this.settings.self, moments);
     const effects: Effect[] = [{ kind: 'setTimer', timer: 'settle', delayMs: this.settings.settleMs }];
+    if (resume) effects.push(...this.resume(resume));
     effects.push(...this.scheduleSpread());
     for (const peer of this.peers.sorted()) effects.push(this.ask(peer, this.joining));
     return [...effects, ...this.trainIfReady(nowMs)];
+  }
+
+  private resume({ round, clockRound, steps, origins }: Progress): Effect[] {
+    this.roundsDone = round;
+    this.clock.set(clockRound);
+    this.steps = steps;
+    return this.scaler ? [rescale(this.scaler.resume(origins))] : [];
   }
 
   private onPeerUp(peer: string): Effect[] {
@@ -128,6 +138,7 @@ export class GossipCore {
   private onPeerDown(peer: string, nowMs: number): Effect[] {
     this.peers.remove(peer);
     this.silent.delete(peer);
+    this.inbox.noteGone(peer);
     this.joining?.gone(peer);
     return this.joining ? this.trainIfReady(nowMs) : this.mixIfComplete(nowMs);
   }
@@ -190,9 +201,11 @@ export class GossipCore {
   }
 
   private startTraining(nowMs: number): Effect[] {
-    const model = this.joining?.chosen();
+    const offered = this.joining?.chosen();
+    const model = offered && this.isAheadOfMine(offered.round) ? offered : undefined;
     this.joining = undefined;
     const effects: Effect[] = [];
+    if (offered && !model) this.clock.set(Math.max(this.clock.round, offered.round));
     if (model) {
       this.clock.set(model.round);
       this.weights = model.weights;
@@ -207,6 +220,11 @@ export class GossipCore {
     return [...effects, ...this.nextRound(nowMs)];
   }
 
+  /** Whether a neighbour's model is to replace mine: always when I am new; after a restart where mine would be stale. */
+  private isAheadOfMine(round: number): boolean {
+    return this.roundsDone === 0 || round > this.clock.round + this.settings.stalenessMaxRounds;
+  }
+
   private nextRound(nowMs: number): Effect[] {
     if (this.roundsDone >= this.settings.roundsMax) {
       this.phase = 'finished';
@@ -214,7 +232,8 @@ export class GossipCore {
     }
     this.phase = 'training';
     this.roundBeganMs = nowMs;
-    return [{ kind: 'train', round: this.roundsDone + 1, weights: this.weights }];
+    const { clock, weights } = this;
+    return [{ kind: 'train', round: this.roundsDone + 1, clockRound: clock.round + 1, weights }];
   }
 
   /** Expresses the weights in the newest scaler, where it has changed. */
@@ -353,7 +372,7 @@ export class GossipCore {
 
   /** A neighbour that has gone on to a later round sends this one no more. */
   private isAwaited(peer: string): boolean {
-    return !this.inbox.hasSeen(peer, this.clock.round) && !this.silent.has(peer);
+    return this.inbox.latestRound(peer) < this.clock.round && !this.silent.has(peer);
   }
 
   private mixIfComplete(nowMs: number): Effect[] {
@@ -404,13 +423,21 @@ export class GossipCore {
         mixed: isMixed ? received.map(({ peer, round, stalenessRounds }) => ({ peer, round, stalenessRounds })) : [],
       },
     });
-    effects.push({ kind: 'checkpoint', round: this.roundsDone, weights: this.weights });
+    effects.push({ kind: 'checkpoint', weights: this.weights, ...this.progress() });
     return [...effects, ...this.nextRound(nowMs)];
+  }
+
+  private progress(): Progress {
+    const { roundsDone: round, clock, steps, scaler } = this;
+    return { round, clockRound: clock.round, steps, origins: scaler?.origins ?? [] };
   }
 
   private takeArrived(): ReceivedUpdate[] {
     if (this.settings.rounds === 'barrier-free') return this.inbox.takeNewest();
-    this.clock.rejoin(this.peers.sorted().map((peer) => this.inbox.latestRound(peer)));
+    const { round } = this.clock;
+    // Where neighbours change, one may be ahead that has not left this round out.
+    const roundOf = (peer: string) => (this.inbox.holds(peer, round) ? round : this.inbox.latestRound(peer));
+    this.clock.rejoin(this.peers.sorted().map(roundOf));
     return this.inbox.takeRound(this.clock.round);
   }
 

@@ -19,12 +19,19 @@ export interface ReceivedUpdate {
 interface Sender {
   /** Later than this round is new from this peer. */
   latestRound: number;
+  /** Rounds that came last, so that a late copy is known although the peer's rounds began again. */
+  seen: readonly number[];
+  /** The peer went away since its latest update: where it restarts, its rounds may go back. */
+  wasGone: boolean;
   /** In order of round. */
   waiting: ReceivedUpdate[];
 }
 
 /** Updates of one peer that wait at most. */
 export const keptPerPeer = 2;
+
+/** More than are under way at once. */
+const seenPerPeer = 8;
 
 /** Peers remembered, unless there are more neighbours: enough for broadcast in a small federation. */
 export const sendersMax = 256;
@@ -50,9 +57,22 @@ export class Inbox {
     return this.senders.get(peer)?.latestRound ?? 0;
   }
 
-  /** True where `peer` has already sent this round or a later one. */
+  /** True where `peer` has already sent this round or a later one; of one that was gone meanwhile, this round. */
   hasSeen(peer: string, round: number): boolean {
-    return round <= this.latestRound(peer);
+    const sender = this.senders.get(peer);
+    if (sender === undefined) return false;
+    return sender.seen.includes(round) || (!sender.wasGone && round <= sender.latestRound);
+  }
+
+  /** True where an update of `peer` of this round waits. */
+  holds(peer: string, round: number): boolean {
+    return this.senders.get(peer)?.waiting.some((update) => update.round === round) ?? false;
+  }
+
+  /** Notes that `peer` went away. It may come back with earlier rounds than it had, which are not to be refused for ever. */
+  noteGone(peer: string): void {
+    const sender = this.senders.get(peer);
+    if (sender !== undefined) sender.wasGone = true;
   }
 
   /**
@@ -61,9 +81,11 @@ export class Inbox {
    */
   put(update: ReceivedUpdate, isNeighbour: (peer: string) => boolean): void {
     const { peer, round } = update;
-    const waiting = [...(this.senders.get(peer)?.waiting ?? []), update].slice(-keptPerPeer);
+    const sender = this.senders.get(peer);
+    const waiting = [...(sender?.waiting ?? []), update].slice(-keptPerPeer);
+    const seen = [...(sender?.seen ?? []), round].slice(-seenPerPeer);
     this.senders.delete(peer);
-    this.senders.set(peer, { latestRound: round, waiting });
+    this.senders.set(peer, { latestRound: round, seen, wasGone: false, waiting });
     if (this.senders.size <= sendersMax) return;
     const forgotten = [...this.senders.keys()].find((sender) => !isNeighbour(sender));
     if (forgotten !== undefined) this.senders.delete(forgotten);

@@ -38,7 +38,7 @@ export interface Mixer {
 }
 
 /** The mixer of `settings.mixing`. `isResumed` says that this node was there before and has lost its memory. */
-export function createMixer(settings: CoreSettings, prng: Prng, isResumed = false): Mixer {
+export function createMixer(settings: CoreSettings, prng: Prng, isResumed: boolean): Mixer {
   const { mixing, shapes, vectors, consensusStep } = settings;
   switch (mixing) {
     case 'push-sum':

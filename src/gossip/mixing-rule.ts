@@ -38,6 +38,8 @@ export interface MixingParameters {
   consensusStep?: number | undefined;
   /** Loss of weights on my own held-out normal data, at least 0, or not finite; `loss-weighted`. */
   lossOf?: ((weights: Float32Array) => number) | undefined;
+  /** The weight in [0, 1] that the topology prescribes for `peer`'s model in `round`, 0 where it is no neighbour; `graph`. */
+  edgeWeight?: ((peer: string, round: number) => number) | undefined;
 }
 
 /**

@@ -28,6 +28,7 @@ export const mixingRuleNames = [
   'age-weighted',
   'limited-merge',
   'loss-weighted',
+  'graph',
   ...robustRuleNames,
 ] as const;
 
@@ -49,6 +50,7 @@ export const mixingRules: Readonly<Record<MixingRuleName, MixingRule>> = {
   'age-weighted': ageWeighted,
   'limited-merge': limitedMerge,
   'loss-weighted': lossWeighted,
+  graph,
   ...robustRules,
 };
 
@@ -80,6 +82,23 @@ function fedavgAll(own: Own, received: readonly Received[], vectors: VectorMath 
   const sorted = inPeerOrder(own, received);
   const total = sorted.reduce((sum, { samples }) => sum + samples, own.samples);
   const factors = sorted.map((update) => discounted(total === 0 ? 0 : update.samples / total, update));
+  return combine(own, sorted, factors, vectors);
+}
+
+/**
+ * xᵢ ← Σ Wᵢⱼ xⱼ with the W that the topology of the round prescribes, as its exactness needs (Base-(k+1) graph, arXiv
+ * 2305.11420; one-peer exponential graph, arXiv 2110.13363). What did not arrive leaves its weight to my own model. For
+ * synchronous rounds: all models are of one round.
+ */
+function graph(
+  own: Own,
+  received: readonly Received[],
+  vectors: VectorMath = plainVectors,
+  { edgeWeight }: MixingParameters = {},
+): Float32Array {
+  assert.ok(edgeWeight !== undefined, 'no edgeWeight for mixing by the graph');
+  const sorted = inPeerOrder(own, received);
+  const factors = sorted.map(({ peer }) => edgeWeight(peer, own.round));
   return combine(own, sorted, factors, vectors);
 }
 

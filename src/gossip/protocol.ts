@@ -3,7 +3,7 @@ import type { MomentsMessage, NotHeldMessage, PullMessage, UpdateMessage } from 
 import type { Compression } from './compression/sparse-payload.ts';
 import type { PayloadReader } from './compression/update-payload.ts';
 import type { MixingName, MixingParameters, VectorMath } from './mixing.ts';
-import type { Moments } from './moments.ts';
+import type { Moments, MomentsEntry } from './moments.ts';
 import type { MatrixShape } from './payload.ts';
 import type { PeerErrorCode } from './peer-error.ts';
 import type { ScalerSettings } from './shared-scaler.ts';
@@ -49,9 +49,31 @@ export interface CoreSettings extends MixingParameters, Compression {
 
 export type TimerName = 'spread' | 'settle' | 'round';
 
+/** How far a node has come: with its weights, all that it needs to go on after a restart. */
+export interface Progress {
+  /** Rounds of its own that it has mixed, from 0. */
+  round: number;
+  /** The round of its latest update, by the federation's logical clock. */
+  clockRound: number;
+  /** Optimiser steps of all its rounds. */
+  steps: number;
+  /** The moments of the scaler that its weights are expressed in; empty where none is shared. */
+  origins: readonly MomentsEntry[];
+}
+
 export type Input =
-  /** `samples` is the number of training rows; `moments` are of the raw training rows, given where a scaler is shared. */
-  | { kind: 'started'; weights: Float32Array; samples: number; moments?: Moments }
+  /**
+   * `samples` is the number of training rows; `moments` are of the raw training rows, given where a scaler is shared. A node
+   * that was there before says so with `isRestart`; of its last checkpoint, where it has one, the weights are given and the rest as `resume`.
+   */
+  | {
+      kind: 'started';
+      weights: Float32Array;
+      samples: number;
+      moments?: Moments;
+      isRestart?: boolean;
+      resume?: Progress;
+    }
   | { kind: 'trained'; round: number; weights: Float32Array; loss: number }
   /** The steps of a round overflowed. */
   | { kind: 'trainingFailed' }
@@ -66,8 +88,8 @@ export type Input =
   | { kind: 'stopped' };
 
 export type Effect =
-  /** `round` counts this node's own rounds from 1. */
-  | { kind: 'train'; round: number; weights: Float32Array }
+  /** `round` counts this node's own rounds from 1; its update will carry `clockRound`. */
+  | { kind: 'train'; round: number; clockRound: number; weights: Float32Array }
   /** To the federation's topic. */
   | { kind: 'publish'; message: UpdateMessage | MomentsMessage }
   /** To one peer over a stream. */
@@ -78,7 +100,8 @@ export type Effect =
   | { kind: 'setTimer'; timer: TimerName; delayMs: number }
   /** From the next training on, scale raw rows by these moments. */
   | { kind: 'rescale'; moments: Moments }
-  | { kind: 'checkpoint'; round: number; weights: Float32Array }
+  /** After each round; the latest one is enough to restart from. */
+  | ({ kind: 'checkpoint'; weights: Float32Array } & Progress)
   | { kind: 'emit'; event: CoreEvent }
   | { kind: 'penalise'; peer: string; code: PeerErrorCode };
 

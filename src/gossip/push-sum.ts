@@ -46,7 +46,8 @@ export class PushSum implements Mixer {
   readonly content = 'sums';
   private readonly shapes: readonly MatrixShape[];
   private readonly prng: Prng;
-  private readonly isResumed: boolean;
+  /** Whether sums that are new to it may be of a link whose earlier sums it took in and forgot. */
+  private hasForgotten: boolean;
   private numerator = new Float64Array();
   private firstWeight = 0;
   private weight = 0;
@@ -62,7 +63,7 @@ export class PushSum implements Mixer {
   constructor(shapes: readonly MatrixShape[], prng: Prng, isResumed: boolean) {
     this.shapes = shapes;
     this.prng = prng;
-    this.isResumed = isResumed;
+    this.hasForgotten = isResumed;
   }
 
   begin(weights: Float32Array, samples: number): void {
@@ -84,7 +85,7 @@ export class PushSum implements Mixer {
     const shares = numerator.map((value) => share * value);
     const weightShare = share * this.weight;
     const pushes = peers.map((peer) => {
-      const link = remembered(this.sent, peer, peers) ?? this.newLink(peer);
+      const link = this.sent.get(peer) ?? this.newLink(peer, peers);
       link.sequence++;
       link.weight += weightShare;
       const sums = link.numerator;
@@ -134,23 +135,24 @@ export class PushSum implements Mixer {
     return { held: this.weight, sent: this.sent, heard: this.heard };
   }
 
-  private newLink(peer: string): LinkSums {
+  private newLink(peer: string, peers: readonly string[]): LinkSums {
     const link = {
       epoch: this.prng.nextInt(2 ** 32),
       sequence: 0,
       numerator: new Float32Array(this.numerator.length),
       weight: 0,
     };
-    this.sent.set(peer, link);
+    remember(this.sent, peer, link, peers);
     return link;
   }
 
   private take(peer: string, sums: Float32Array, mass: Mass, peers: readonly string[]): void {
-    const known = remembered(this.heard, peer, peers);
+    const known = this.heard.get(peer);
     const isSame = known?.epoch === mass.epoch;
     if (isSame && mass.sequence <= known.sequence) return;
-    this.heard.set(peer, { ...mass, numerator: sums });
-    if (!isSame && this.isResumed && mass.sequence > 1) return;
+    const isUnsure = !isSame && this.hasForgotten && mass.sequence > 1;
+    if (remember(this.heard, peer, { ...mass, numerator: sums }, peers)) this.hasForgotten = true;
+    if (isUnsure) return;
     const { numerator } = this;
     const { length } = numerator;
     const before = isSame ? known.numerator : undefined;
@@ -161,13 +163,11 @@ export class PushSum implements Mixer {
   }
 }
 
-/** The link of `peer`, from now on the one used last; of too many, that of a peer which was away for longest is forgotten. */
-function remembered(links: Map<string, LinkSums>, peer: string, peers: readonly string[]): LinkSums | undefined {
-  const link = links.get(peer);
+/** Keeps a link as the one used last. Of too many, that of a peer which was away for longest is forgotten; then true. */
+function remember(links: Map<string, LinkSums>, peer: string, link: LinkSums, peers: readonly string[]): boolean {
   links.delete(peer);
-  if (link) links.set(peer, link);
-  if (links.size < linksMax) return link;
+  links.set(peer, link);
+  if (links.size <= linksMax) return false;
   const oldest = [...links.keys()].find((other) => other !== peer && !peers.includes(other));
-  if (oldest !== undefined) links.delete(oldest);
-  return link;
+  return oldest !== undefined && links.delete(oldest);
 }

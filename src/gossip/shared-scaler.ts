@@ -83,6 +83,14 @@ export class SharedScaler {
     return this.used?.origins ?? [];
   }
 
+  /** Goes on with the scaler that was in use before a restart, made of `origins`. Gives its moments. */
+  resume(origins: readonly MomentsEntry[]): Moments {
+    const mine = new MomentsStore(this.settings);
+    mine.merge(origins);
+    this.merge(origins);
+    return this.takeOver(mine);
+  }
+
   /** Takes a neighbour's scaler into use, with whose weights this node goes on. Gives its moments. */
   takeOver(theirs: MomentsStore): Moments {
     this.used = scalerOf(theirs);

@@ -4,6 +4,7 @@ import { claimProblem } from './claims.ts';
 import type { SchemaLookup } from './json-schema.ts';
 import { mixingWithMemoryProblems } from './mixing-checks.ts';
 import type { Scenario } from './schema.ts';
+import { simulationProblems } from './simulation-checks.ts';
 import { pathText, valueText } from './wording.ts';
 
 /** One problem: the path it is reported at, and the sentence after the place in the file. */
@@ -19,6 +20,7 @@ export function crossCheck(scenario: Scenario, lookup: SchemaLookup): Problem[] 
     ...federationProblems(scenario),
     ...gossipProblems(scenario),
     ...networkProblems(scenario),
+    ...simulationProblems(scenario),
     ...mixingProblems(scenario),
     ...thresholdProblems(scenario),
     ...repeats(scenario),
@@ -227,19 +229,7 @@ function* networkProblems({ gossip, network }: Scenario): Iterable<Problem> {
       message: `gossip.exchange ${gossip.exchange} cannot go with network.transport sim, which knows neighbours only; use mesh or pull, or another transport`,
     };
   }
-  const { latency, topology } = network;
-  if ('redrawn' in topology && topology.redrawn) {
-    yield {
-      path: ['network', 'topology', 'redrawn'],
-      message: 'network.topology.redrawn is true, and the neighbours of a simulated node do not change; remove it',
-    };
-  }
-  if (topology.kind === 'base' || topology.kind === 'one-peer-exponential') {
-    yield {
-      path: ['network', 'topology'],
-      message: `network.topology ${topology.kind} changes from round to round and has mixing weights of its own, which no mixing rule takes; choose one that stays`,
-    };
-  }
+  const { latency } = network;
   if (latency.distribution === 'uniform' && latency.lowMs > latency.highMs) {
     yield {
       path: ['network', 'latency'],
@@ -324,6 +314,7 @@ function* ignored(scenario: Scenario, lookup: SchemaLookup): Iterable<Problem> {
         'transport sim',
       ],
     ),
+    [['faults'], scenario.faults, network.transport !== 'sim', 'transport sim'],
     [['gossip', 'roundTimeoutMs'], gossip.roundTimeoutMs, gossip.rounds !== 'synchronous', 'rounds synchronous'],
   ];
   for (const [path, value, isUnread, needs] of unread) {

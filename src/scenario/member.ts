@@ -116,7 +116,7 @@ export async function startMember(
     ...(config.scale && { scale: config.scale }),
   });
   let latest = weights;
-  const settingsOfCore = { ...coreSettings(config, host.libp2p.peerId.toString()), ...mixingOf(tools, learner) };
+  const settingsOfCore = { ...coreSettings(config, host.libp2p.peerId.toString()), ...mixingOf(tools, () => learner) };
   const node = new FederationNode({
     host,
     federation,
@@ -173,9 +173,9 @@ export function lossOnOf(
 /** What a node's core mixes with. */
 export function mixingOf(
   { vectors, scorer }: MixingTools,
-  learner: PoolLearner,
+  learner: () => PoolLearner,
 ): Pick<CoreSettings, 'vectors' | 'lossOf'> {
-  return { vectors, ...(scorer && { lossOf: (weights: Float32Array) => learner.lossOf(weights) }) };
+  return { vectors, ...(scorer && { lossOf: (weights: Float32Array) => learner().lossOf(weights) }) };
 }
 
 /** The settings of a node's core, the same on a real and on a simulated network. */

@@ -21,7 +21,7 @@ function* pushSumProblems({ gossip: { exchange, encoding, sparsifier } }: Scenar
   }
 }
 
-function* chocoProblems({ gossip, network }: Scenario): Iterable<Problem> {
+function* chocoProblems({ gossip, network, faults }: Scenario): Iterable<Problem> {
   if (gossip.rounds !== 'synchronous') {
     yield problem(
       'gossip.mixing choco needs rounds synchronous: no difference may be left out; set gossip.rounds: synchronous',
@@ -41,6 +41,13 @@ function* chocoProblems({ gossip, network }: Scenario): Iterable<Problem> {
   ) {
     yield problem(
       `gossip.mixing choco cannot go with network.topology ${topology.kind}, whose graph changes from round to round: neighbours would have no estimate of each other; choose one that stays, or another rule`,
+    );
+  }
+  const changing = faults?.timeline.find(({ action }) => action !== 'slow')?.action;
+  const fault = faults?.churn ? 'churn' : faults?.trace === undefined ? changing : 'trace';
+  if (fault !== undefined) {
+    yield problem(
+      `gossip.mixing choco cannot go with faults.${fault === changing ? `timeline, which has a ${fault}` : fault}: who misses a difference, or comes back, has no estimate of its neighbours; remove it, or mix by another rule`,
     );
   }
   if (loss > 0) {

@@ -1,6 +1,7 @@
 // What a method hands back to the runner, and what it is given. Types only.
 import type { PreparedData } from '../data/types.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
+import type { FaultPlan } from '../sim/fault-plan.ts';
 import type { ScoringModel } from './evaluate.ts';
 import type { Agreement } from './manifest.ts';
 import type { MetricsEvent } from './results.ts';
@@ -13,6 +14,8 @@ export interface Trial {
   prepared: PreparedData;
   agreement: Agreement;
   pool: EnginePool;
+  /** What befalls the nodes of a simulation; nothing unless given. */
+  faults?: FaultPlan | undefined;
   signal: AbortSignal;
   /** Takes a line of metrics.jsonl. */
   record(event: MetricsEvent): void;

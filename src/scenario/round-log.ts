@@ -10,7 +10,8 @@ export class RoundLog {
   private readonly trial: Trial;
   private readonly names: readonly string[];
   private readonly beganMs: number;
-  private readonly open = new Map<number, { weights: Float32Array[]; losses: number[] }>();
+  private readonly open = new Map<number, { weights: Float32Array[]; losses: number[]; nodes: Set<string> }>();
+  private readonly gone = new Set<string>();
   private readonly mixedFrom = new Map<string, number>();
   private delivered = 0;
 
@@ -22,7 +23,7 @@ export class RoundLog {
 
   take(node: string, event: CoreEvent): void {
     if (event.type !== 'round') return;
-    const { seed, record, onRound } = this.trial;
+    const { seed, record } = this.trial;
     const { round, loss, available, mixed, weights, atMs } = event;
     record({
       event: 'round',
@@ -44,11 +45,25 @@ export class RoundLog {
       this.mixedFrom.set(edge, (this.mixedFrom.get(edge) ?? 0) + 1);
     }
     this.delivered += available;
-    const gathered = this.open.get(round) ?? { weights: [], losses: [] };
+    const gathered = this.open.get(round) ?? { weights: [], losses: [], nodes: new Set() };
     this.open.set(round, gathered);
     gathered.weights.push(weights);
     gathered.losses.push(loss);
-    if (gathered.weights.length < this.names.length) return;
+    gathered.nodes.add(node);
+    this.closeIfComplete(round);
+  }
+
+  /** A node that is down for ever is not waited for: rounds are complete without it. */
+  leave(node: string): void {
+    this.gone.add(node);
+    for (const round of [...this.open.keys()].sort((a, b) => a - b)) this.closeIfComplete(round);
+  }
+
+  private closeIfComplete(round: number): void {
+    const gathered = this.open.get(round);
+    if (gathered === undefined || gathered.nodes.size + this.gone.size < this.names.length) return;
+    if (!this.names.every((name) => gathered.nodes.has(name) || this.gone.has(name))) return;
+    const { seed, record, onRound } = this.trial;
     this.open.delete(round);
     const distance = consensusDistanceOf(gathered.weights);
     this.consensusDistance[round - 1] = distance;

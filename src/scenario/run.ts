@@ -16,11 +16,13 @@ import { Prng } from '../lib/prng.ts';
 import { EnginePool } from '../model/engine-pool.ts';
 import { weightShapes } from '../model/weights.ts';
 import { topicMessageBytesMax } from '../node/host.ts';
+import type { FaultPlan } from '../sim/fault-plan.ts';
 import { createTopology, topologyProblem } from '../sim/topology.ts';
 import { baselines } from './baselines.ts';
 import { evaluateClaims } from './claims.ts';
 import { tooFewUpdates } from './cross-checks.ts';
 import { evaluate, fleetNodesMax } from './evaluate.ts';
+import { faultNotes, planAllFaults, tracePath } from './fault-plans.ts';
 import { runGossip } from './gossip-method.ts';
 import { agreementOf } from './manifest.ts';
 import { originsMax } from './member.ts';
@@ -43,8 +45,9 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const devices = await loadDevices(scenario.data, { baseFolder: scenarioFolder, environment });
   const preparedFirst = prepareData(devices, scenario, scenario.seeds[0] as number);
   checkWorkable(scenario, preparedFirst);
+  const faults = await planAllFaults(scenario, scenarioFolder, preparedFirst.nodes.length);
   const version = await packageVersion();
-  const run = new Run(scenario, options, devices, preparedFirst);
+  const run = new Run(scenario, options, devices, preparedFirst, faults);
   try {
     const engine = await run.openPool(preparedFirst.features.length);
     const recorder = await Recorder.open(options.folder, configYaml(scenario, options, version, engine));
@@ -98,14 +101,18 @@ function checkWorkable(scenario: Scenario, prepared: PreparedData): void {
   }
 }
 
+/** Rounds of a graph that is drawn anew that are looked at before a run. */
+const roundsChecked = 20;
+
 function checkTopology({ network: { topology }, gossip, seeds }: Scenario, nodes: number): void {
   if (topology.kind === 'mesh') return;
   const problem = topologyProblem(topology, nodes);
   if (problem !== undefined) throw new OperatorError(`network.topology: ${problem}`);
   const needed = isRobust(gossip.mixing) ? updatesNeeded(gossip.mixing, gossip.byzantine) : 0;
   const graph = createTopology(topology, nodes, new Prng(seeds[0] as number));
-  for (let node = 0; node < nodes; node++) {
-    const { length } = graph.neighbours(node, 1);
+  const rounds = needed === 0 ? 0 : Math.min(graph.periodRounds, roundsChecked);
+  for (let i = 0; i < nodes * rounds; i++) {
+    const { length } = graph.sources(i % nodes, 1 + Math.floor(i / nodes));
     if (length >= needed) continue;
     throw new OperatorError(
       `network.topology: ${topology.kind} gives some node ${length} neighbours, and gossip.mixing ${gossip.mixing} needs ${needed} updates a round; take a denser topology, or another rule`,
@@ -118,8 +125,11 @@ function configYaml(scenario: Scenario, options: RunOptions, version: string, en
   const { path } = scenario.data;
   const isRelative = path !== undefined && !isAbsolute(path) && !path.startsWith('$');
   const data = isRelative ? { ...scenario.data, path: resolve(options.scenarioFolder, path) } : scenario.data;
+  const { trace } = scenario.faults ?? {};
+  const faults =
+    trace === undefined ? {} : { faults: { ...scenario.faults, trace: tracePath(trace, options.scenarioFolder) } };
   const made = `# Made by rumormill ${version} on Node.js ${process.version} (${process.platform} ${process.arch}), engine ${engine}.`;
-  return `${made}\n# Every default is filled in; run it again with: rumormill run config.yaml\n${stringify({ ...scenario, data })}`;
+  return `${made}\n# Every default is filled in; run it again with: rumormill run config.yaml\n${stringify({ ...scenario, data, ...faults })}`;
 }
 
 /** One hash for the simulations of all seeds; null where there was none. */
@@ -134,13 +144,22 @@ class Run {
   private readonly options: RunOptions;
   private readonly devices: readonly Device[];
   private readonly preparedFirst: PreparedData;
+  /** By seed. */
+  private readonly faults: ReadonlyMap<number, FaultPlan>;
   private readonly methods: MethodName[];
   private readonly finished: SeedResult[] = [];
   private started: SeedResult | undefined;
   private pool: EnginePool | undefined;
   private poolFeatures = 0;
 
-  constructor(scenario: Scenario, options: RunOptions, devices: readonly Device[], preparedFirst: PreparedData) {
+  constructor(
+    scenario: Scenario,
+    options: RunOptions,
+    devices: readonly Device[],
+    preparedFirst: PreparedData,
+    faults: ReadonlyMap<number, FaultPlan>,
+  ) {
+    this.faults = faults;
     this.scenario = scenario;
     this.options = options;
     this.devices = devices;
@@ -206,6 +225,7 @@ class Run {
       prepared,
       agreement: agreementOf(scenario, prepared.features, seed),
       pool: pool as EnginePool,
+      faults: this.faults.get(seed),
       signal: options.signal,
       record,
       onRound: (progress) => {
@@ -251,6 +271,8 @@ class Run {
     const { scenario, preparedFirst, finished, started } = this;
     const notes = [...preparedFirst.notes];
     const { length: nodes } = preparedFirst.nodes;
+    const names = preparedFirst.nodes.map(({ name }) => name);
+    notes.push(...faultNotes(this.faults, names));
     if (nodes > fleetNodesMax)
       notes.push(`fleet: measured on the test data of ${fleetNodesMax} of the ${nodes} nodes.`);
     const onlyStarted = finished.length === 0 && started !== undefined && started.methods.length > 0;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sparsifiers } from '../gossip/compression/sparse-payload.ts';
 import { mixingNames } from '../gossip/mixing.ts';
 import { encodings } from '../gossip/payload.ts';
+import { faultsSchema } from '../sim/faults.ts';
 import { topologySchema } from '../sim/topology.ts';
 
 const positiveInt = z.number().int().min(1);
@@ -247,6 +248,7 @@ export const scenarioSchema = z.strictObject({
   train: trainSchema.prefault({}),
   gossip: gossipSchema.prefault({}),
   network: networkSchema.prefault({}),
+  faults: faultsSchema.optional().describe('transport sim: crashes, partitions, churn, late nodes'),
   baselines: z
     .array(z.enum(['centralised', 'fedavg', 'local', 'statistic', 'shared-statistic']))
     .default(['centralised', 'fedavg', 'local', 'statistic', 'shared-statistic']),

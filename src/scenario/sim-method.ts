@@ -1,70 +1,52 @@
 // Gossip on the simulator: the same cores, learners and data as on a real network, on virtual time.
 import type { CoreEvent } from '../gossip/protocol.ts';
-import { Prng } from '../lib/prng.ts';
+import type { Prng } from '../lib/prng.ts';
+import type { Scale } from '../model/scaler.ts';
 import { TrainingDiverged } from '../node/federation-node.ts';
+import type { LinkSettings } from '../sim/links.ts';
 import { meshNeighbours } from '../sim/mesh.ts';
+import { edgeWeight, linksOf } from '../sim/neighbourhood.ts';
 import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simulation.ts';
-import { createTopology } from '../sim/topology.ts';
+import { createTopology, type Topology } from '../sim/topology.ts';
+import { simulationPrng } from './fault-plans.ts';
 import { outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
-import { coreSettings, lossOnOf, type MemberReport, mixingOf, mixingTools } from './member.ts';
+import { coreSettings, lossOnOf, type MemberReport, type MixingTools, mixingOf, mixingTools } from './member.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
-import { momentsOfTable } from './scales.ts';
+import { localScale, momentsOfTable } from './scales.ts';
 
 /** Runs gossip on one seed in virtual time. Rejects with the signal's reason when aborted. */
 export async function simulateGossip(trial: Trial): Promise<Outcome> {
-  const { scenario, prepared, agreement, pool, seed, signal, record } = trial;
-  const { gossip, network, train } = scenario;
+  const { scenario, prepared, agreement, pool, seed, signal, record, faults } = trial;
+  const { network } = scenario;
   const names = prepared.nodes.map(({ name }) => name);
   const log = new RoundLog(trial, names, 0);
-  const prng = new Prng(`${seed}/simulation`);
-  const speeds = prng.fork('speeds');
-  const tools = await mixingTools(pool, agreement, scenario);
-  const learners = prepared.nodes.map((node) => {
-    const scale = scaleOf(trial, node);
-    return new SimulationLearner({
-      pool,
-      spec: agreement.spec,
-      settings: agreement.settings,
-      stepsPerRound: train.stepsPerRound,
-      seed: String(seed),
-      data: node,
-      lossOn: lossOnOf(tools, node),
-      ...(scale && { scale }),
-    });
-  });
-  const nodes = prepared.nodes.map((node, i): SimulatedNode => {
-    const learner = learners[i] as SimulationLearner;
-    const { scale } = learner;
-    const settings = coreSettings({ ...agreement, gossip, train, members: names.length, scale }, peerName(i));
-    return {
-      settings: { ...settings, ...mixingOf(tools, learner), roundIntervalMs: gossip.roundIntervalMs ?? 0 },
-      learner,
-      weights: agreement.weights,
-      samples: node.train.rows,
-      ...(scale === undefined && { moments: momentsOfTable(node.train) }),
-      trainMs: train.stepsPerRound * network.stepMs * Math.exp(network.speedSpread * speeds.nextGaussian()),
-    };
-  });
-  const latest = names.map(() => agreement.weights);
+  const prng = simulationPrng(seed);
+  const { links, topology } = fleetLinks(trial, prng.fork('topology'));
+  const learners: SimulationLearner[] = [];
+  // The model of a node's last checkpoint; what it learnt after that is lost in a crash.
+  const latest: { weights: Float32Array; scale: Scale | undefined }[] = prepared.nodes.map((node) => ({
+    weights: agreement.weights,
+    scale: scaleOf(trial, node),
+  }));
   const { traceHash, traffic } = await simulate({
+    ...links,
     federation: agreement.federation,
-    nodes,
-    neighbours: neighboursOf(trial, prng.fork('topology')),
+    nodes: simulatedNodes(trial, await mixingTools(pool, agreement, scenario), prng.fork('speeds'), topology, learners),
     network,
+    faults,
     prng,
     signal,
     onEvent(i, event: CoreEvent) {
-      if (event.type === 'round') latest[i] = event.weights;
+      if (event.type === 'round') latest[i] = { weights: event.weights, scale: learners[i]?.scale };
       log.take(names[i] as string, event);
     },
+    onGone: (i) => log.leave(names[i] as string),
   });
   record({ event: 'mixing-graph', seed, edges: log.edges(new Map(names.map((name, i) => [peerName(i), name]))) });
   const reports = traffic.map(({ rejected, ...counts }, i): MemberReport => {
-    const { scale } = learners[i] as SimulationLearner;
-    if (scale === undefined) throw new Error(`${names[i]} ended without a scale`);
-    const weights = latest[i] as Float32Array;
+    const { weights, scale = localScale(prepared.nodes[i]!) } = latest[i]!;
     // Nothing fails to be sent in a simulation, and its work is the run's own.
     return {
       ...counts,
@@ -79,12 +61,61 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
   return outcomeOf(trial, log, reports, traceHash);
 }
 
-function neighboursOf({ scenario, prepared }: Trial, prng: Prng): (readonly number[])[] {
+/** The nodes; `learners` receives the latest learner of each. */
+function simulatedNodes(
+  trial: Trial,
+  tools: MixingTools,
+  speeds: Prng,
+  topology: Topology | undefined,
+  learners: SimulationLearner[],
+): SimulatedNode[] {
+  const { scenario, prepared, agreement, pool, seed, faults } = trial;
+  const { gossip, network, train } = scenario;
+  const members = prepared.nodes.length;
+  const numbers = new Map(prepared.nodes.map((_, i) => [peerName(i), i]));
+  return prepared.nodes.map((data, i): SimulatedNode => {
+    const scale = scaleOf(trial, data);
+    return {
+      settings: {
+        ...coreSettings({ ...agreement, gossip, train, members, scale }, peerName(i)),
+        ...mixingOf(tools, () => learners[i] as PoolLearner),
+        roundIntervalMs: gossip.roundIntervalMs ?? 0,
+        // Nobody waits for those that are not there yet.
+        originsExpected: Math.max(1, members - (faults?.absent.length ?? 0)),
+        edgeWeight: topology?.ownsWeights
+          ? (peer, round) => edgeWeight(topology, numbers.get(peer) as number, i, round)
+          : undefined,
+      },
+      createLearner() {
+        learners[i] = new SimulationLearner({
+          pool,
+          spec: agreement.spec,
+          settings: agreement.settings,
+          stepsPerRound: train.stepsPerRound,
+          seed: String(seed),
+          data,
+          lossOn: lossOnOf(tools, data),
+          ...(scale && { scale }),
+        });
+        return learners[i];
+      },
+      weights: agreement.weights,
+      samples: data.train.rows,
+      ...(scale === undefined && { moments: momentsOfTable(data.train) }),
+      trainMs: train.stepsPerRound * network.stepMs * Math.exp(network.speedSpread * speeds.nextGaussian()),
+    };
+  });
+}
+
+function fleetLinks({ scenario, prepared }: Trial, prng: Prng): { links: LinkSettings; topology?: Topology } {
   const { length } = prepared.nodes;
-  const { topology } = scenario.network;
-  if (topology.kind === 'mesh') return meshNeighbours(length, scenario.gossip.degree, prng);
-  const graph = createTopology(topology, length, prng);
-  return prepared.nodes.map((_, node) => graph.neighbours(node, 1));
+  const { degree } = scenario.gossip;
+  const spec = scenario.network.topology;
+  if (spec.kind === 'mesh') {
+    return { links: { neighbours: meshNeighbours(length, degree, prng), meshDegree: degree } };
+  }
+  const topology = createTopology(spec, length, prng);
+  return { links: linksOf(topology), topology };
 }
 
 class SimulationLearner extends PoolLearner implements SimulatedLearner {

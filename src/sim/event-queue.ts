@@ -1,4 +1,4 @@
-// What happens when, in a simulation. Owns the order: by time, and of one time by the order of planning.
+// What happens when, in a simulation. Owns the virtual time and the order: by time, and of one time by the order of planning.
 
 interface Planned {
   atMs: number;
@@ -10,6 +10,12 @@ interface Planned {
 export class EventQueue {
   private readonly heap: Planned[] = [];
   private planned = 0;
+  private now = 0;
+
+  /** Virtual milliseconds: the time of the event that was taken out last, 0 at first. */
+  get nowMs(): number {
+    return this.now;
+  }
 
   get size(): number {
     return this.heap.length;
@@ -34,6 +40,7 @@ export class EventQueue {
   next(): { atMs: number; act: Planned['act'] } | undefined {
     const { heap } = this;
     const first = heap[0];
+    this.now = first?.atMs ?? this.now;
     const last = heap.pop();
     if (first === undefined || last === undefined || heap.length === 0) return first;
     let index = 0;

@@ -1,5 +1,36 @@
-// The graph that gossipsub's mesh comes to: random, connected, about D neighbours each.
+// The graph that gossipsub's mesh comes to, random, connected, about D neighbours each, and whom a node of it grafts and prunes
+// at a heartbeat. Pure functions.
 import type { Prng } from '../lib/prng.ts';
+
+/** Virtual milliseconds between heartbeats: gossipsub's default. */
+export const heartbeatMs = 1000;
+
+/** D, and the bounds outside of which a heartbeat brings a node's number of peers back to it. */
+export interface MeshBounds {
+  low: number;
+  degree: number;
+  high: number;
+}
+
+/** The bounds that a live node sets: gossipsub's own for D = 6 (D_low 4, D_high 12), and alike for others. */
+export function meshBounds(degree: number): MeshBounds {
+  return { low: Math.max(1, degree - 2), degree, high: 2 * degree };
+}
+
+/** Whom a node with `size` peers grafts of `others`: as many at random as it lacks to D. */
+export function graftPeers(
+  others: readonly number[],
+  size: number,
+  { degree }: MeshBounds,
+  prng: Prng,
+): readonly number[] {
+  return prng.shuffled(others).slice(0, Math.max(0, degree - size));
+}
+
+/** Whom a node prunes of its peers: none up to D_high, and else at random all but D. */
+export function prunedPeers(peers: readonly number[], { degree, high }: MeshBounds, prng: Prng): readonly number[] {
+  return peers.length <= high ? [] : prng.shuffled(peers).slice(degree);
+}
 
 /**
  * Neighbours of each of `nodes` nodes, ascending: the union of ⌊degree / 2⌋ random cycles through all nodes (the permutation

@@ -55,6 +55,8 @@ export interface Topology {
   readonly ownsWeights: boolean;
   /** Whom `node` sends to in `round`, ascending, never itself. Symmetric for all kinds but one-peer-exponential. */
   neighbours(node: number, round: number): readonly number[];
+  /** Who sends to `node` in `round`, ascending; the same as neighbours() where that is symmetric. */
+  sources(node: number, round: number): readonly number[];
   /**
    * For each of neighbours() the weight in (0, 1) that it gives to `node`'s model. A node gives its own model 1 minus
    * these, which for every kind is also 1 minus what it gives to others: the matrix is doubly stochastic.
@@ -162,36 +164,42 @@ function fixed(links: Links): Topology {
 
 function periodic(rounds: readonly Links[], ownsWeights: boolean): Topology {
   const linksOf = (round: number) => rounds[(round - 1) % rounds.length]!;
+  const neighbours = (node: number, round: number) => linksOf(round).neighbours[node]!;
   return {
     nodes: rounds[0]!.neighbours.length,
     isStatic: rounds.length === 1,
     periodRounds: rounds.length,
     ownsWeights,
-    neighbours: (node, round) => linksOf(round).neighbours[node]!,
+    neighbours,
+    sources: neighbours,
     weights: (node, round) => linksOf(round).weights[node]!,
   };
 }
 
 /** Computed when asked for: the lists of 10,000 nodes would take a gigabyte. */
 function complete(nodes: number): Topology {
+  const others = (node: number) => Array.from({ length: nodes - 1 }, (_, i) => (i < node ? i : i + 1));
   return {
     nodes,
     isStatic: true,
     periodRounds: 1,
     ownsWeights: false,
-    neighbours: (node) => Array.from({ length: nodes - 1 }, (_, i) => (i < node ? i : i + 1)),
+    neighbours: others,
+    sources: others,
     weights: () => new Array<number>(nodes - 1).fill(1 / nodes),
   };
 }
 
 function onePeerExponential(nodes: number): Topology {
   const periodRounds = Math.max(1, Math.ceil(Math.log2(nodes)));
+  const step = (round: number) => 2 ** ((round - 1) % periodRounds);
   return {
     nodes,
     isStatic: periodRounds === 1,
     periodRounds,
     ownsWeights: true,
-    neighbours: (node, round) => (nodes === 1 ? [] : [(node + 2 ** ((round - 1) % periodRounds)) % nodes]),
+    neighbours: (node, round) => (nodes === 1 ? [] : [(node + step(round)) % nodes]),
+    sources: (node, round) => (nodes === 1 ? [] : [(node - step(round) + nodes) % nodes]),
     weights: () => (nodes === 1 ? [] : [0.5]),
   };
 }
@@ -211,12 +219,14 @@ function drawnAnew(spec: RandomSpec, nodes: number, prng: Prng): Topology {
     if (kept.size > drawnRoundsKept) kept.delete(kept.keys().next().value!);
     return links;
   };
+  const neighbours = (node: number, round: number) => linksOf(round).neighbours[node]!;
   return {
     nodes,
     isStatic: false,
     periodRounds: Number.POSITIVE_INFINITY,
     ownsWeights: false,
-    neighbours: (node, round) => linksOf(round).neighbours[node]!,
+    neighbours,
+    sources: neighbours,
     weights: (node, round) => linksOf(round).weights[node]!,
   };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Input } from '../gossip/protocol.ts';
 
-/** Takes the inputs of every node as they happen. */
+/** Takes the inputs of every node, and what befalls the fleet, as they happen. */
 export class Trace {
   private readonly hash = createHash('sha256');
   private events = 0;
@@ -37,6 +37,12 @@ export class Trace {
         break;
     }
     this.hash.update('\n');
+  }
+
+  /** Notes a fault, in words that tell it from any other. */
+  addFault(atMs: number, fault: string): void {
+    this.events++;
+    this.hash.update(`${atMs} ${fault}\n`);
   }
 
   /** SHA-256 of all that was added, in hexadecimal. May be asked once. */

@@ -1,86 +1,10 @@
 import assert from 'node:assert/strict';
-import { federationId } from '../../src/gossip/manifest.ts';
-import type { CoreEvent, CoreSettings } from '../../src/gossip/protocol.ts';
-import { Prng } from '../../src/lib/prng.ts';
 import type { NetworkSettings } from '../../src/sim/network.ts';
-import { type SimulatedLearner, type SimulatedNode, simulate } from '../../src/sim/simulation.ts';
+import type { SimulatedNode } from '../../src/sim/simulation.ts';
+import { toyNode as node, runFleet, TowardsTarget } from '../support/toy-fleet.ts';
 
-type Round = Extract<CoreEvent, { type: 'round' }> & { node: number };
-
-const quiet: NetworkSettings = {
-  latency: { distribution: 'constant', ms: 1 },
-  bandwidthMbps: 1000,
-  loss: 0,
-  duplication: 0,
-};
-
-/** Pulls every weight half-way to its own target. */
-class TowardsTarget implements SimulatedLearner {
-  private readonly target: number;
-
-  constructor(target: number) {
-    this.target = target;
-  }
-
-  async train(_round: number, weights: Float32Array): Promise<{ weights: Float32Array; loss: number }> {
-    return { weights: weights.map((weight) => (weight + this.target) / 2), loss: Math.abs(this.target) };
-  }
-
-  rescale(): void {
-    throw new Error('there is no shared scaler');
-  }
-
-  isDivergence(error: unknown): boolean {
-    return error instanceof RangeError;
-  }
-}
-
-function node(i: number, changes: Partial<CoreSettings> = {}, learner: SimulatedLearner = new TowardsTarget(i)) {
-  const settings: CoreSettings = {
-    self: `n${i}`,
-    shapes: [{ rows: 1, columns: 3 }],
-    exchange: 'mesh',
-    mixing: 'metropolis',
-    rounds: 'barrier-free',
-    encoding: 'float32',
-    sparsifier: 'none',
-    keep: 0.1,
-    fanout: 2,
-    stepsPerRound: 1,
-    roundsMax: 10,
-    stalenessMaxRounds: 3,
-    aheadMaxRounds: 1000,
-    roundIntervalMs: 0,
-    roundTimeoutMs: 1000,
-    inlinePayloadBytesMax: 1000,
-    scaler: undefined,
-    originsExpected: 3,
-    settleMs: 1000,
-    spreadMs: 10,
-    ...changes,
-  };
-  return { settings, learner, weights: new Float32Array(3), samples: 10, trainMs: 10 } satisfies SimulatedNode;
-}
-
-async function run(
-  nodes: readonly SimulatedNode[],
-  network: Partial<NetworkSettings> = {},
-  seed = 1,
-  signal = new AbortController().signal,
-) {
-  const rounds: Round[] = [];
-  const result = await simulate({
-    federation: federationId({ test: 'simulation' }),
-    nodes,
-    neighbours: nodes.map((_, i) => nodes.flatMap((_, j) => (j === i ? [] : [j]))),
-    network: { ...quiet, ...network },
-    prng: new Prng(seed),
-    signal,
-    onEvent: (i, event) => {
-      if (event.type === 'round') rounds.push({ ...event, node: i });
-    },
-  });
-  return { ...result, rounds };
+async function run(nodes: readonly SimulatedNode[], network: Partial<NetworkSettings> = {}, seed = 1) {
+  return runFleet(nodes, { network, seed });
 }
 
 describe('simulate()', () => {
@@ -158,6 +82,7 @@ describe('simulate()', () => {
       }
     }
     await assert.rejects(run([node(0), node(1, {}, new Broken(1)), node(2)]), /no engine/);
-    await assert.rejects(run([node(0), node(1), node(2)], {}, 1, AbortSignal.abort(new Error('stopped'))), /stopped/);
+    const signal = AbortSignal.abort(new Error('stopped'));
+    await assert.rejects(runFleet([node(0), node(1), node(2)], { signal }), /stopped/);
   });
 });

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { type MixingName, type MixingParameters, mixingNames } from '../../src/gossip/mixing.ts';
 import type { CoreSettings } from '../../src/gossip/protocol.ts';
+import { OperatorError } from '../../src/lib/errors.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { crossCheck, tooFewUpdates } from '../../src/scenario/cross-checks.ts';
 import { SchemaLookup } from '../../src/scenario/json-schema.ts';
 import { type Scenario, scenarioSchema } from '../../src/scenario/schema.ts';
+import { type FaultPlan, planFaults } from '../../src/sim/fault-plan.ts';
+import type { FaultsSpec } from '../../src/sim/faults.ts';
 import { type TopologySpec, topologyProblem } from '../../src/sim/topology.ts';
 import type { WireFaults } from '../../src/sim/wire.ts';
 import { type ToyKind, toyKinds } from './toy-learner.ts';
@@ -22,7 +25,7 @@ export interface Draw {
   seed: number;
   nodes: number;
   features: number;
-  /** Whose sections federation, model, train, gossip and network are read. */
+  /** Whose sections federation, model, train, gossip, network and faults are read. */
   scenario: Scenario;
   core: Beyond;
   /** Of moments that a node keeps, where a scaler is shared; corruption makes up origins. */
@@ -49,18 +52,37 @@ export function drawRun(seed: number): Draw {
   return assert.fail(`seed ${seed} gave nothing that can work in ${attemptsMax} draws`);
 }
 
-function refusals({ scenario, nodes }: Draw): string[] {
-  const { gossip, network } = scenario;
+function refusals({ scenario, nodes, seed }: Draw): string[] {
+  const { gossip, network, faults } = scenario;
   const { topology } = network;
   return [
     ...crossCheck(scenario, lookup)
       // Refused as nodes of a simulation know their neighbours only; here everyone is everyone's.
       .filter(({ path }) => !(path.join('.') === 'gossip.exchange' && topology.kind === 'complete'))
       .map(({ message }) => message),
-    ...[tooFewUpdates(gossip, nodes), topology.kind === 'mesh' ? undefined : topologyProblem(topology, nodes)].filter(
-      (problem) => problem !== undefined,
-    ),
+    ...[
+      tooFewUpdates(gossip, nodes),
+      topology.kind === 'mesh' ? undefined : topologyProblem(topology, nodes),
+      faultsProblem(faults, nodes, seed),
+    ].filter((problem) => problem !== undefined),
   ];
+}
+
+/** Why these faults cannot happen to so many nodes. */
+function faultsProblem(faults: FaultsSpec | undefined, nodes: number, seed: number): string | undefined {
+  try {
+    if (faults) faultPlanOf(faults, nodes, seed);
+    return undefined;
+  } catch (error) {
+    // It refuses by this error, as a scenario's faults are planned before anything runs.
+    if (error instanceof OperatorError) return error.message;
+    throw error;
+  }
+}
+
+/** What befalls the fleet of `seed`. */
+export function faultPlanOf(faults: FaultsSpec, nodes: number, seed: number): FaultPlan {
+  return planFaults(faults, nodes, [], new Prng(`faults ${seed}`));
 }
 
 function attemptOf(seed: number, prng: Prng): Draw {
@@ -72,8 +94,14 @@ function attemptOf(seed: number, prng: Prng): Draw {
   const [isPushSum, isChoco] = [mixing === 'push-sum', mixing === 'choco'];
   const exchange = isPushSum || isChoco ? 'mesh' : oneOf(['mesh', 'mesh', 'pull', 'random', 'broadcast'] as const);
   const knowsAll = exchange === 'random' || exchange === 'broadcast';
-  const topology = knowsAll ? ({ kind: 'complete' } as const) : topologyOf(prng, nodes);
-  const rounds = isChoco ? 'synchronous' : oneOf(['barrier-free', 'barrier-free', 'synchronous'] as const);
+  const topology = knowsAll ? ({ kind: 'complete' } as const) : topologyOf(mixing, nodes, prng);
+  const rounds =
+    isChoco || mixing === 'graph' ? 'synchronous' : oneOf(['barrier-free', 'barrier-free', 'synchronous'] as const);
+  const train = { rounds: whole(1, 12), stepsPerRound: whole(1, 5) };
+  const stepMs = logReal(0.1, 20);
+  const roundIntervalMs = rounds === 'synchronous' ? 0 : maybe(0, () => whole(1, 200));
+  // About as long as a run takes, so that faults fall into it.
+  const spanMs = train.rounds * Math.max(roundIntervalMs, train.stepsPerRound * stepMs);
   const latency = oneOf([
     { distribution: 'constant', ms: maybe(0, () => logReal(0.1, 100)) },
     { distribution: 'uniform', lowMs: real(0, 10), highMs: real(10, 200) },
@@ -84,7 +112,7 @@ function attemptOf(seed: number, prng: Prng): Draw {
     data: { source: 'synthetic' },
     federation: { nodes, scaler: oneOf(['local', 'local', 'federated'] as const) },
     model: { hidden: [whole(1, 3)] },
-    train: { rounds: whole(1, 12), stepsPerRound: whole(1, 5) },
+    train,
     gossip: {
       exchange,
       mixing,
@@ -102,9 +130,7 @@ function attemptOf(seed: number, prng: Prng): Draw {
       stalenessMaxRounds: whole(0, 5),
       ...(topology.kind === 'mesh' && { degree: whole(1, 8) }),
       ...(exchange === 'random' && { fanout: whole(1, 8) }),
-      ...(rounds === 'synchronous'
-        ? { roundTimeoutMs: Math.ceil(logReal(1, 1000)) }
-        : { roundIntervalMs: maybe(0, () => whole(1, 200)) }),
+      ...(rounds === 'synchronous' ? { roundTimeoutMs: Math.ceil(logReal(1, 1000)) } : { roundIntervalMs }),
     },
     network: {
       transport: 'sim',
@@ -113,9 +139,10 @@ function attemptOf(seed: number, prng: Prng): Draw {
       bandwidthMbps: maybe(100, () => logReal(0.05, 1000)),
       loss: isChoco ? 0 : maybe(0, () => real(0, 0.5)),
       duplication: maybe(0, () => real(0, 1)),
-      stepMs: logReal(0.1, 20),
+      stepMs,
       speedSpread: maybe(0, () => real(0, 1.5)),
     },
+    ...maybe({}, () => ({ faults: faultsOf(spanMs, prng) })),
   });
   return {
     seed,
@@ -133,7 +160,7 @@ function attemptOf(seed: number, prng: Prng): Draw {
     learner: oneOf(toyKinds),
     sameStart: maybe(true, () => false),
     magnitude: logReal(1e-3, 1e3),
-    wire: maybe<WireFaults | undefined>(undefined, () => ({
+    wire: maybe(undefined, () => ({
       corruption: maybe(0, () => real(0, 0.3)),
       strays: maybe(0, () => real(0, 0.3)),
     })),
@@ -149,6 +176,7 @@ function parametersOf(mixing: MixingName, prng: Prng): MixingParameters {
     case 'age-weighted':
     case 'push-sum':
     case 'loss-weighted':
+    case 'graph':
       return {};
     case 'choco':
       return { consensusStep: real(0.01, 1) };
@@ -161,19 +189,21 @@ function parametersOf(mixing: MixingName, prng: Prng): MixingParameters {
   }
 }
 
-function topologyOf(prng: Prng, nodes: number): TopologySpec | { kind: 'mesh' } {
-  const { oneOf, whole, real } = drawing(prng);
+function topologyOf(mixing: MixingName, nodes: number, prng: Prng): TopologySpec | { kind: 'mesh' } {
+  const { oneOf, whole, real, maybe } = drawing(prng);
+  if (mixing === 'graph') return oneOf([{ kind: 'base', degree: whole(1, 3) }, { kind: 'one-peer-exponential' }]);
   if (nodes === 1) return { kind: 'mesh' };
   const node = () => prng.nextInt(nodes);
-  const redrawn = false;
+  const redrawn = maybe(false, () => true);
   return oneOf<() => TopologySpec | { kind: 'mesh' }>([
+    () => ({ kind: 'mesh' }),
     () => ({ kind: 'mesh' }),
     () => ({ kind: 'ring' }),
     () => ({ kind: 'torus' }),
     () => ({ kind: 'star' }),
     () => ({ kind: 'complete' }),
     () => ({ kind: 'hierarchical', branching: whole(1, 4) }),
-    // At most so many nodes, and so dense, that one of a thousand draws is connected as good as surely.
+    // So dense that one of a thousand draws is connected as good as surely.
     () => ({ kind: 'erdos-renyi', probability: real(Math.min(1, 6 / nodes), 1), redrawn }),
     () => ({ kind: 'small-world', degree: 2 * whole(1, 3), rewiring: real(0, 0.5), redrawn }),
     () => ({ kind: 'regular', degree: whole(2, 6), redrawn }),
@@ -186,6 +216,39 @@ function topologyOf(prng: Prng, nodes: number): TopologySpec | { kind: 'mesh' } 
   ])();
 }
 
+/** Each kind of fault in half of the runs that have any, within the first `spanMs` or soon after. */
+function faultsOf(spanMs: number, prng: Prng) {
+  const { real, logReal, maybe } = drawing(prng);
+  const between = () => {
+    const times = [real(0, spanMs), real(0, 2 * spanMs)] as const;
+    return [Math.min(...times), Math.max(...times)] as const;
+  };
+  const share = () => real(0.05, 0.8);
+  const [crashMs, restartMs] = between();
+  const [partMs, healMs] = between();
+  const [slowMs, fastMs] = between();
+  const crash = { atMs: crashMs, action: 'crash', share: share() } as const;
+  return {
+    timeline: [
+      ...maybe([], () => [crash, ...maybe([], () => [{ atMs: restartMs, action: 'restart' } as const])]),
+      ...maybe([], () => [
+        { atMs: partMs, action: 'partition', parts: 2 } as const,
+        ...maybe([], () => [{ atMs: healMs, action: 'heal' } as const]),
+      ]),
+      ...maybe([], () => [
+        { atMs: slowMs, action: 'slow', share: share(), factor: logReal(0.1, 20) } as const,
+        ...maybe([], () => [{ atMs: fastMs, action: 'slow', share: 1, factor: 1 } as const]),
+      ]),
+      ...maybe([], () => [{ atMs: real(0, spanMs), action: 'join', share: share() } as const]),
+    ],
+    ...maybe({}, () => ({
+      churn: { meanUpMs: spanMs * real(0.1, 2), meanDownMs: spanMs * real(0.01, 0.5), untilMs: spanMs * real(0.2, 2) },
+    })),
+    clockDriftPpm: maybe(0, () => real(0, 10_000)),
+    detectionMs: maybe(0, () => spanMs * real(0, 0.5)),
+  };
+}
+
 function drawing(prng: Prng) {
   const real = (low: number, high: number) => low + (high - low) * prng.nextFloat();
   return {
@@ -195,6 +258,6 @@ function drawing(prng: Prng) {
     real,
     logReal: (low: number, high: number) => Math.exp(real(Math.log(low), Math.log(high))),
     /** Off in half of all runs. */
-    maybe: <T>(off: T, on: () => T): T => (prng.nextFloat() < 0.5 ? off : on()),
+    maybe: <Off, On>(off: Off, on: () => On): Off | On => (prng.nextFloat() < 0.5 ? off : on()),
   };
 }

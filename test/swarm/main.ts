@@ -124,7 +124,7 @@ function failureText({ draw, error }: SwarmFailure): string {
 
 /** What a draw sets, without the sections of a scenario that no fleet of the swarm reads. */
 function readSettings({ scenario, ...own }: Draw): unknown {
-  const { federation, model, train, gossip, network } = scenario;
+  const { federation, model, train, gossip, network, faults } = scenario;
   const { rounds, stepsPerRound } = train;
   return {
     ...own,
@@ -133,6 +133,7 @@ function readSettings({ scenario, ...own }: Draw): unknown {
     train: { rounds, stepsPerRound },
     gossip,
     network,
+    ...(faults && { faults }),
   };
 }
 

@@ -9,10 +9,12 @@ import { coreSettings } from '../../src/scenario/member.ts';
 import { type CheckerFactory, InvariantViolated } from '../../src/sim/checkers/checker.ts';
 import { convexity, convexRules } from '../../src/sim/checkers/convexity.ts';
 import { initialHull } from '../../src/sim/checkers/initial-hull.ts';
+import type { LinkSettings } from '../../src/sim/links.ts';
 import { meshNeighbours } from '../../src/sim/mesh.ts';
+import { edgeWeight, linksOf } from '../../src/sim/neighbourhood.ts';
 import { type SimulatedNode, type SimulationOptions, simulate } from '../../src/sim/simulation.ts';
-import { createTopology } from '../../src/sim/topology.ts';
-import type { Draw } from './draw.ts';
+import { createTopology, type Topology } from '../../src/sim/topology.ts';
+import { type Draw, faultPlanOf } from './draw.ts';
 import { ToyDiverged, ToyLearner } from './toy-learner.ts';
 
 /** What came of a run; of the same draw it is the same. */
@@ -38,18 +40,21 @@ export async function runDraw(
     },
   });
   const prng = new Prng(draw.seed);
-  const nodes = nodesOf(draw, prng.fork('nodes'));
+  const { links, topology } = linksOfDraw(draw, prng.fork('topology'));
+  const nodes = nodesOf(draw, topology, prng.fork('nodes'));
+  const { network, faults } = draw.scenario;
   try {
     const { traceHash, traffic, endedAtMs } = await simulate({
       federation: federationId({ swarm: draw.seed }),
       nodes,
-      neighbours: neighboursOf(draw, prng.fork('topology')),
-      network: draw.scenario.network,
+      ...links,
+      network,
+      ...(faults && { faults: faultPlanOf(faults, draw.nodes, draw.seed) }),
       prng,
       signal,
       onEvent: () => undefined,
       ...(draw.wire && { wire: draw.wire }),
-      checkers: [counting, convexity, ...(keepsHull(draw) ? [initialHull] : [])],
+      checkers: [counting, convexity, ...(keepsHull(draw) ? [initialHull(nodes.map(({ weights }) => weights))] : [])],
       ...(createCore && { createCore }),
     });
     if (!draw.wire?.corruption) {
@@ -75,7 +80,7 @@ function keepsHull({ learner, scenario: { gossip, federation } }: Draw): boolean
   return isConvex && learner === 'none' && gossip.encoding === 'float32' && federation.scaler === 'local';
 }
 
-function nodesOf(draw: Draw, prng: Prng): SimulatedNode[] {
+function nodesOf(draw: Draw, topology: Topology | undefined, prng: Prng): SimulatedNode[] {
   const { nodes, features, scenario, core, originsMax, learner, magnitude, sameStart } = draw;
   const { model, gossip, train, network, federation } = scenario;
   const spec = { ...model, features };
@@ -87,7 +92,8 @@ function nodesOf(draw: Draw, prng: Prng): SimulatedNode[] {
     const moments = someMoments(features, own);
     const isShared = federation.scaler === 'federated';
     const scale = isShared ? undefined : scaleFromMoments(moments);
-    const settings = coreSettings({ spec, gossip, train, members: nodes, scale }, `n${String(i).padStart(2, '0')}`);
+    const target = normals(own);
+    const settings = coreSettings({ spec, gossip, train, members: nodes, scale }, peerName(i));
     return {
       settings: {
         ...settings,
@@ -95,8 +101,9 @@ function nodesOf(draw: Draw, prng: Prng): SimulatedNode[] {
         scaler: settings.scaler && { ...settings.scaler, originsMax },
         ...core,
         ...(gossip.mixing === 'loss-weighted' && { lossOf }),
+        edgeWeight: topology?.ownsWeights ? (peer, round) => edgeWeight(topology, numberOf(peer), i, round) : undefined,
       },
-      learner: new ToyLearner(learner, normals(own), own.fork('learner')),
+      createLearner: () => new ToyLearner(learner, target, own.fork('learner')),
       weights: sameStart ? start : normals(own),
       samples: own.nextInt(1000),
       ...(isShared && { moments }),
@@ -119,8 +126,22 @@ function someMoments(features: number, prng: Prng): Moments {
   return momentsOf(Float64Array.from(values), features);
 }
 
-function neighboursOf({ nodes, scenario: { network, gossip } }: Draw, prng: Prng): (readonly number[])[] {
-  if (network.topology.kind === 'mesh') return meshNeighbours(nodes, gossip.degree, prng);
+function linksOfDraw(
+  { nodes, scenario: { network, gossip } }: Draw,
+  prng: Prng,
+): { links: LinkSettings; topology?: Topology } {
+  const { degree } = gossip;
+  if (network.topology.kind === 'mesh') {
+    return { links: { neighbours: meshNeighbours(nodes, degree, prng), meshDegree: degree } };
+  }
   const topology = createTopology(network.topology, nodes, prng);
-  return Array.from({ length: nodes }, (_, node) => topology.neighbours(node, 1));
+  return { links: linksOf(topology), topology };
+}
+
+function peerName(node: number): string {
+  return `n${String(node).padStart(2, '0')}`;
+}
+
+function numberOf(peer: string): number {
+  return Number(peer.slice(1));
 }

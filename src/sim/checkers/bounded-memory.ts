@@ -15,8 +15,8 @@ class BoundedMemory implements Checker {
 
   constructor(fleet: Fleet) {
     this.fleet = fleet;
-    this.neighbours = new Int32Array(fleet.nodes.length);
-    this.neighboursMost = new Int32Array(fleet.nodes.length);
+    this.neighbours = new Int32Array(fleet.settings.length);
+    this.neighboursMost = new Int32Array(fleet.settings.length);
   }
 
   onInput(node: number, { kind }: Input, nowMs: number): void {
@@ -35,9 +35,16 @@ class BoundedMemory implements Checker {
     }
   }
 
+  onDown(node: number): void {
+    this.neighbours[node] = 0;
+    this.neighboursMost[node] = 0;
+  }
+
   private check(node: number, nowMs: number): void {
-    const { scaler } = this.fleet.nodes[node]!.settings;
-    const held = this.fleet.held(node);
+    const { scaler } = this.fleet.settings[node]!;
+    const { core } = this.fleet.now[node]!;
+    if (core === undefined) return;
+    const { held } = core;
     const peers = this.neighboursMost[node]!;
     const senders = Math.max(sendersMax, peers);
     const bounds: Held = {

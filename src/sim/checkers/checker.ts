@@ -2,12 +2,20 @@
 // Owns no invariant.
 import type { CoreSettings, Effect, Held, Input } from '../../gossip/protocol.ts';
 
-/** A simulated fleet as checkers see it: to look at, at any moment, and never to change. */
+/** A simulated fleet as checkers see it: to look at, at any moment, and never to change. By number of the node. */
 export interface Fleet {
-  /** By number; `weights` are the first ones, `trainMs` is the virtual duration of a round's training. */
-  readonly nodes: readonly { settings: CoreSettings; weights: Float32Array; trainMs: number }[];
-  /** What the core of a node keeps now. */
-  held(node: number): Held;
+  readonly settings: readonly CoreSettings[];
+  readonly now: readonly FleetState[];
+}
+
+/** What a node is at the moment. */
+export interface FleetState {
+  /** Undefined while the node is down. */
+  readonly core: { readonly held: Held } | undefined;
+  /** Virtual milliseconds that a round of training takes that begins now. */
+  readonly trainMs: number;
+  /** From milliseconds of the node's own clock to virtual ones. */
+  virtualMs(localMs: number): number;
 }
 
 /**
@@ -21,9 +29,11 @@ export interface Checker {
   onInput?(node: number, input: Input, nowMs: number): void;
   /** After a core has handled an input, for each effect in order, before the effect is carried out. */
   onEffect?(node: number, effect: Effect, nowMs: number): void;
+  /** A node has crashed: it knows nothing any more but its checkpoint, from which its next input, 'started', may begin. */
+  onDown?(node: number): void;
   /** Before each event of the simulation, of the time that it happens at. */
   onTime?(nowMs: number): void;
-  /** Once, when nothing is left to do. */
+  /** Once, when every node has finished or is down for ever. */
   onEnd?(nowMs: number): void;
 }
 
@@ -51,5 +61,5 @@ export class InvariantViolated extends Error {
 
 /** The error of `checker` about node number `node` of `fleet`. */
 export function violation(checker: Checker, fleet: Fleet, node: number, atMs: number, seen: string): InvariantViolated {
-  return new InvariantViolated(checker.name, fleet.nodes[node]?.settings.self, atMs, seen);
+  return new InvariantViolated(checker.name, fleet.settings[node]?.self, atMs, seen);
 }

@@ -16,6 +16,7 @@ export const convexRules: ReadonlySet<MixingName> = new Set([
   'age-weighted',
   'limited-merge',
   'loss-weighted',
+  'graph',
   'trimmed-mean',
   'median',
   'geometric-median',
@@ -59,13 +60,17 @@ class Convexity implements Checker {
 
   constructor(fleet: Fleet) {
     this.fleet = fleet;
-    this.arrived = fleet.nodes.map(() => new Map());
+    this.arrived = fleet.settings.map(() => new Map());
   }
 
   onInput(node: number, input: Input): void {
     this.isRescaled = false;
     if (input.kind === 'trained') this.trained[node] = input.weights;
     if (input.kind === 'updateReceived') this.note(node, input.from, input.update);
+  }
+
+  onDown(node: number): void {
+    this.arrived[node]?.clear();
   }
 
   onEffect(node: number, effect: Effect, nowMs: number): void {
@@ -81,7 +86,7 @@ class Convexity implements Checker {
       }
       for (const model of found) models.push(model instanceof Float32Array ? model : filledIn(model, own));
     }
-    if (this.isRescaled || !convexRules.has(this.fleet.nodes[node]!.settings.mixing)) return;
+    if (this.isRescaled || !convexRules.has(this.fleet.settings[node]!.mixing)) return;
     for (let k = 0; k < weights.length; k++) {
       let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
       for (const model of models) {
@@ -97,7 +102,7 @@ class Convexity implements Checker {
   }
 
   private note(node: number, from: string, update: UpdateMessage): void {
-    const { shapes, keep } = this.fleet.nodes[node]!.settings;
+    const { shapes, keep } = this.fleet.settings[node]!;
     if (update.payload === undefined) return;
     const arrived = this.arrived[node] as Map<string, Map<number, Carried[]>>;
     const ofSender = arrived.get(from) ?? new Map<number, Carried[]>();

@@ -1,15 +1,18 @@
 // Invariant: what nodes say of themselves is in order. Rounds count up by one, and time never runs backwards.
-import type { CoreEvent } from '../../gossip/protocol.ts';
+import type { Effect, Input } from '../../gossip/protocol.ts';
 import { type Checker, type CheckerFactory, type Fleet, InvariantViolated, violation } from './checker.ts';
 
-/** A node joins, does its rounds one by one, and finishes; every event has the time at which it happens. */
+/** A node joins, does its rounds one by one and finishes; after a crash it goes on from the round of its checkpoint. */
 export const eventOrder: CheckerFactory = (fleet) => new EventOrder(fleet);
 
 class EventOrder implements Checker {
   readonly name = 'event-order';
   private readonly fleet: Fleet;
-  /** Rounds done since the start; undefined before the node has joined and after it has finished. */
+  /** Rounds done; undefined before the node has joined and after it has finished. */
   private readonly rounds: (number | undefined)[] = [];
+  private readonly resumed: number[] = [];
+  /** By the node's own clock. */
+  private readonly latestMs: number[] = [];
   private lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(fleet: Fleet) {
@@ -24,11 +27,22 @@ class EventOrder implements Checker {
     this.lastMs = nowMs;
   }
 
-  onEffect(node: number, effect: { kind: string; event?: CoreEvent }, nowMs: number): void {
+  onInput(node: number, input: Input): void {
+    if (input.kind === 'started') this.resumed[node] = input.resume?.round ?? 0;
+  }
+
+  onDown(node: number): void {
+    this.rounds[node] = undefined;
+  }
+
+  onEffect(node: number, effect: Effect, nowMs: number): void {
+    if (effect.kind !== 'emit') return;
     const { event } = effect;
-    if (event === undefined) return;
     const before = this.rounds[node];
-    if (event.atMs !== nowMs) this.fail(node, nowMs, `gave the event ${event.type} the time ${event.atMs} ms`);
+    const latestMs = this.latestMs[node] ?? 0;
+    if (!(event.atMs >= latestMs))
+      this.fail(node, nowMs, `gave ${event.type} the time ${event.atMs} after ${latestMs}`);
+    this.latestMs[node] = event.atMs;
     if ((event.type === 'joined') !== (before === undefined)) {
       this.fail(
         node,
@@ -38,7 +52,7 @@ class EventOrder implements Checker {
     }
     switch (event.type) {
       case 'joined':
-        this.rounds[node] = 0;
+        this.rounds[node] = this.resumed[node];
         return;
       case 'round':
         if (event.round !== (before as number) + 1) this.fail(node, nowMs, `did round ${event.round} after ${before}`);

@@ -4,30 +4,33 @@
 import { type CheckerFactory, violation } from './checker.ts';
 import { mixingRounding } from './convexity.ts';
 
-/** For fleets with a convex rule, without a shared scaler, with encoding float32 and a learner that changes no weights. */
-export const initialHull: CheckerFactory = (fleet) => {
-  const first = fleet.nodes.map(({ weights }) => weights);
-  const [some] = first;
-  const low = Float32Array.from(some ?? [], (_, k) =>
-    first.reduce((least, each) => Math.min(least, each[k]!), Infinity),
-  );
-  const high = Float32Array.from(some ?? [], (_, k) =>
-    first.reduce((most, each) => Math.max(most, each[k]!), -Infinity),
-  );
-  let mixings = 0;
-  return {
-    name: 'initial-hull',
-    onEffect(node, effect, nowMs) {
-      if (effect.kind !== 'emit' || effect.event.type !== 'round') return;
-      mixings++;
-      const { weights } = effect.event;
-      for (let k = 0; k < weights.length; k++) {
-        // At most all mixings so far have had a part in this model, one after the other.
-        const slack = mixings * mixingRounding(fleet.nodes.length, Math.max(-low[k]!, high[k]!));
-        if (weights[k]! >= low[k]! - slack && weights[k]! <= high[k]! + slack) continue;
-        const seen = `has ${weights[k]} for weight ${k}, and all began in [${low[k]}, ${high[k]}]`;
-        throw violation(this, fleet, node, nowMs, seen);
-      }
-    },
+/**
+ * `first` are the nodes' first weights. For fleets with a convex rule, without a shared scaler, with encoding float32 and a learner that changes no weights.
+ */
+export const initialHull =
+  (first: readonly Float32Array[]): CheckerFactory =>
+  (fleet) => {
+    const [some] = first;
+    const low = Float32Array.from(some ?? [], (_, k) =>
+      first.reduce((least, each) => Math.min(least, each[k]!), Infinity),
+    );
+    const high = Float32Array.from(some ?? [], (_, k) =>
+      first.reduce((most, each) => Math.max(most, each[k]!), -Infinity),
+    );
+    let mixings = 0;
+    return {
+      name: 'initial-hull',
+      onEffect(node, effect, nowMs) {
+        if (effect.kind !== 'emit' || effect.event.type !== 'round') return;
+        mixings++;
+        const { weights } = effect.event;
+        for (let k = 0; k < weights.length; k++) {
+          // At most all mixings so far have had a part in this model, one after the other.
+          const slack = mixings * mixingRounding(first.length, Math.max(-low[k]!, high[k]!));
+          if (weights[k]! >= low[k]! - slack && weights[k]! <= high[k]! + slack) continue;
+          const seen = `has ${weights[k]} for weight ${k}, and all began in [${low[k]}, ${high[k]}]`;
+          throw violation(this, fleet, node, nowMs, seen);
+        }
+      },
+    };
   };
-};

@@ -17,7 +17,7 @@ class MixedOnce implements Checker {
 
   constructor(fleet: Fleet) {
     this.fleet = fleet;
-    this.mixed = fleet.nodes.map(() => new Map());
+    this.mixed = fleet.settings.map(() => new Map());
   }
 
   onInput(node: number, { kind }: Input): void {
@@ -45,7 +45,7 @@ class MixedOnce implements Checker {
   /** A node that starts again has lost its memory, and may count its rounds from an earlier one. */
   private forget(node: number): void {
     this.mixed[node]?.clear();
-    const self = this.fleet.nodes[node]?.settings.self as string;
+    const self = this.fleet.settings[node]?.self as string;
     for (const each of this.mixed) each.delete(self);
   }
 }

@@ -18,6 +18,10 @@ class StalenessBound implements Checker {
     this.fleet = fleet;
   }
 
+  onDown(node: number): void {
+    this.offered[node] = undefined;
+  }
+
   onEffect(node: number, effect: Effect, nowMs: number): void {
     if (effect.kind === 'publish' || effect.kind === 'send') {
       if (effect.message.kind === 'update') this.offered[node] = effect.message.round;
@@ -36,7 +40,7 @@ class StalenessBound implements Checker {
     own: number,
     nowMs: number,
   ): void {
-    const { rounds, stalenessMaxRounds, aheadMaxRounds } = this.fleet.nodes[node]!.settings;
+    const { rounds, stalenessMaxRounds, aheadMaxRounds } = this.fleet.settings[node]!;
     const isSynchronous = rounds === 'synchronous';
     // Of updates that are not old, only that the reference is not after them is known.
     const oldest = mixed.reduce((a, b) => (b.stalenessRounds > a.stalenessRounds ? b : a));

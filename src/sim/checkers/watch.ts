@@ -24,6 +24,7 @@ const always: readonly CheckerFactory[] = [
 export class Watch {
   private readonly ofInputs: readonly Required<Pick<Checker, 'onInput'>>[];
   private readonly ofEffects: readonly Required<Pick<Checker, 'onEffect'>>[];
+  private readonly ofCrashes: readonly Required<Pick<Checker, 'onDown'>>[];
   private readonly ofTime: readonly Required<Pick<Checker, 'onTime'>>[];
   private readonly ofEnd: readonly Required<Pick<Checker, 'onEnd'>>[];
 
@@ -32,6 +33,7 @@ export class Watch {
     const checkers = [...always, ...more].map((create) => create(fleet));
     this.ofInputs = checkers.filter((checker) => has(checker, 'onInput'));
     this.ofEffects = checkers.filter((checker) => has(checker, 'onEffect'));
+    this.ofCrashes = checkers.filter((checker) => has(checker, 'onDown'));
     this.ofTime = checkers.filter((checker) => has(checker, 'onTime'));
     this.ofEnd = checkers.filter((checker) => has(checker, 'onEnd'));
   }
@@ -42,6 +44,10 @@ export class Watch {
 
   onEffect(node: number, effect: Effect, nowMs: number): void {
     for (const checker of this.ofEffects) checker.onEffect(node, effect, nowMs);
+  }
+
+  onDown(node: number): void {
+    for (const checker of this.ofCrashes) checker.onDown(node);
   }
 
   onTime(nowMs: number): void {
