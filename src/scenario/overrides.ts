@@ -1,6 +1,6 @@
 // Changes given on the command line to a scenario as read (--set, --seed, --seeds, --transport), before it is validated.
 import { parseDocument } from 'yaml';
-import { OperatorError } from '../lib/errors.ts';
+import { messageOf, OperatorError } from '../lib/errors.ts';
 import type { SchemaLookup } from './json-schema.ts';
 import { pathText, suggestionText, valueText } from './wording.ts';
 
@@ -81,11 +81,17 @@ function parseSet(text: string): Override {
     throw new OperatorError(`${flag}: write PATH=VALUE with a dotted path, such as --set federation.nodes=64`);
   }
   const document = parseDocument(text.slice(equals + 1), { prettyErrors: false, merge: true });
+  const notYaml = (why: string) =>
+    new OperatorError(`${flag}: the value is not YAML (${why}); quote it, or write a list as [1, 2]`);
   const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) {
-    throw new OperatorError(`${flag}: the value is not YAML (${problem.message}); quote it, or write a list as [1, 2]`);
+  if (problem !== undefined) throw notYaml(problem.message);
+  try {
+    return { flag, path: keys.map((key) => (/^\d+$/.test(key) ? Number(key) : key)), value: document.toJS() };
+  } catch (error) {
+    // An alias without its anchor is found only now.
+    if (!(error instanceof ReferenceError)) throw error;
+    throw notYaml(messageOf(error));
   }
-  return { flag, path: keys.map((key) => (/^\d+$/.test(key) ? Number(key) : key)), value: document.toJS() };
 }
 
 function checkKey(

@@ -88,6 +88,10 @@ describe('changes from the command line', () => {
       [{ set: ['nodes'] }, '--set nodes: write PATH=VALUE with a dotted path, such as --set federation.nodes=64'],
       [{ set: ['a..b=1'] }, '--set a..b=1: write PATH=VALUE with a dotted path, such as --set federation.nodes=64'],
       [
+        { set: ['seeds=*all'] },
+        '--set seeds=*all: the value is not YAML (Unresolved alias (the anchor must be set before the alias): all); quote it, or write a list as [1, 2]',
+      ],
+      [
         { set: ['seeds=[1'] },
         '--set seeds=[1: the value is not YAML (Flow sequence must end with a ]); quote it, or write a list as [1, 2]',
       ],
