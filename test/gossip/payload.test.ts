@@ -3,16 +3,14 @@ import fc from 'fast-check';
 import {
   decodePayload,
   digestOf,
-  type Encoding,
   encodePayload,
+  encodings,
   type MatrixShape,
   payloadBytesOf,
   weightCountOf,
 } from '../../src/gossip/payload.ts';
 import { PeerError } from '../../src/gossip/peer-error.ts';
 import { allFinite } from '../../src/lib/finite.ts';
-
-const encodings: readonly Encoding[] = ['float32', 'int8'];
 
 const shapesArbitrary = fc.array(
   fc.record({ rows: fc.integer({ min: 1, max: 5 }), columns: fc.integer({ min: 1, max: 9 }) }),
@@ -88,6 +86,11 @@ describe('payload', () => {
     );
   });
 
+  it('float16 is little-endian, and saturates', () => {
+    const payload = encodePayload(Float32Array.of(1, -2, 1e9), [{ rows: 1, columns: 3 }], 'float16');
+    assert.deepEqual([...payload], [0, 0x3c, 0, 0xc0, 0xff, 0x7b]);
+  });
+
   it('payloadBytesOf() is the length of the payload', () => {
     fc.assert(
       fc.property(shapesArbitrary, (shapes) => {
@@ -132,6 +135,8 @@ describe('payload', () => {
     for (const bad of [Number.NaN, Infinity, -Infinity]) {
       const payload = new Uint8Array(Float32Array.of(1, bad, 3).buffer);
       assert.throws(() => decodePayload(payload, shapes, 'float32'), codeOf('non-finite'));
+      const half = Uint8Array.of(0, 0x3c, Number.isNaN(bad) ? 1 : 0, bad < 0 ? 0xfc : 0x7c, 0, 0);
+      assert.throws(() => decodePayload(half, shapes, 'float16'), codeOf('non-finite'));
       const scaled = new Uint8Array([...new Uint8Array(Float32Array.of(bad).buffer).subarray(2), 0, 1, 2]);
       assert.throws(() => decodePayload(scaled, shapes, 'int8'), codeOf('non-finite'));
     }

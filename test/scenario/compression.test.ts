@@ -111,6 +111,21 @@ describe('gossip.sparsifier', function () {
     return { scenario, summary, bytes: sum('bytesSent'), updates: sum('updatesSent') };
   }
 
+  it('goes over real streams too, with every sparsifier: no peer refuses what another sends', async () => {
+    for (const [sparsifier, encoding, exchange] of [
+      ['top-k', 'int8', 'pull'],
+      ['random-k', 'float16', 'mesh'],
+    ]) {
+      const gossip = `gossip={sparsifier: ${sparsifier}, encoding: ${encoding}, exchange: ${exchange}}`;
+      const wells = 'data.devices=[WELL-00001, WELL-00004, WELL-00005]';
+      const { summary } = await run('network.transport=memory', 'federation.nodes=3', wells, gossip);
+      const { rejected, rounds } = summary.gossip;
+      assert.ok(rounds.mixed > 0);
+      const odd = Object.keys(rejected).filter((code) => !['stale', 'duplicate', 'not-held'].includes(code));
+      assert.deepEqual(odd, [], `${sparsifier}: ${JSON.stringify(rejected)}`);
+    }
+  });
+
   it('sends a tenth of the weights in the bytes of the layout, the same in each run', async () => {
     const sparse = ['gossip.encoding=int8', 'gossip.sparsifier=top-k', 'gossip.keep=0.1'];
     const [dense, one, two] = [await run(), await run(...sparse), await run(...sparse)];

@@ -33,7 +33,9 @@ describe('float16', () => {
 
   it('toFloat16() gives back the bits of every number that is one', () => {
     const finite = all.filter((half) => (half & 0x7c00) !== 0x7c00);
-    assert.deepEqual(toFloat16(fromFloat16(finite)), finite);
+    const back = toFloat16(fromFloat16(finite));
+    // Half by half: the difference of two long arrays takes minutes to print.
+    for (const [i, half] of finite.entries()) assert.equal(back[i], half);
   });
 
   it('toFloat16() rounds to the nearest, ties to even, and saturates', () => {

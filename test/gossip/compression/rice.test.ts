@@ -58,6 +58,19 @@ describe('rice', () => {
     }
   });
 
+  it('remainderBitsOf() is the greatest for which the mean gap is as long, or none', () => {
+    const bits = [
+      [3, 6],
+      [3, 9],
+      [1, 1],
+      [100, 1000],
+      [101, 1000],
+      [900, 1000],
+      [1, 2 ** 30 - 1],
+    ].map(([k, n]) => remainderBitsOf(k as number, n as number));
+    assert.deepEqual(bits, [0, 1, 0, 3, 3, 0, 29]);
+  });
+
   it('readIndices() gives back what was written', () => {
     fc.assert(
       fc.property(indicesArbitrary, ({ n, indices }) => {
