@@ -2,13 +2,12 @@
 // effects and when faults befall it. Training is real; only when it is done is virtual, so that no machine's speed changes a run.
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { type PayloadReader, readPayload } from '../gossip/payload.ts';
 import type { CoreEvent, Effect, Input } from '../gossip/protocol.ts';
 import type { Prng } from '../lib/prng.ts';
 import { Delivery } from './delivery.ts';
 import { EventQueue } from './event-queue.ts';
 import type { FaultEvent, FaultPlan } from './fault-plan.ts';
-import { FleetNode, type SimulatedNode, type SimulatedTraffic } from './fleet.ts';
+import { FleetNode, type SimulatedNode, type SimulatedTraffic, sharedReader } from './fleet.ts';
 import { type LinkSettings, Links } from './links.ts';
 import { heartbeatMs } from './mesh.ts';
 import { type NetworkSettings, VirtualNetwork } from './network.ts';
@@ -262,14 +261,4 @@ class Simulation {
     assert(number !== undefined, `no node ${peer}`);
     return number;
   }
-}
-
-/** Reads a payload that goes to many nodes once. Cores change no weights in place, so they may share them. */
-function sharedReader(): PayloadReader {
-  const known = new WeakMap<Uint8Array, Float32Array>();
-  return (payload, ...rest) => {
-    const weights = known.get(payload) ?? readPayload(payload, ...rest);
-    known.set(payload, weights);
-    return weights;
-  };
 }
