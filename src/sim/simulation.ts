@@ -2,7 +2,6 @@
 // effects and when faults befall it. Training is real; only when it is done is virtual, so that no machine's speed changes a run.
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { type Carried, type PayloadReader, readPayload } from '../gossip/compression/update-payload.ts';
 import { GossipCore } from '../gossip/core.ts';
 import type { CoreEvent, Effect, Input } from '../gossip/protocol.ts';
 import type { Prng } from '../lib/prng.ts';
@@ -11,7 +10,7 @@ import { Watch } from './checkers/watch.ts';
 import { Delivery } from './delivery.ts';
 import { EventQueue } from './event-queue.ts';
 import type { FaultEvent, FaultPlan } from './fault-plan.ts';
-import { type CoreFactory, FleetNode, type SimulatedNode, type SimulatedTraffic } from './fleet.ts';
+import { type CoreFactory, FleetNode, type SimulatedNode, type SimulatedTraffic, sharedReader } from './fleet.ts';
 import { type LinkSettings, Links } from './links.ts';
 import { heartbeatMs } from './mesh.ts';
 import { type NetworkSettings, VirtualNetwork } from './network.ts';
@@ -288,14 +287,4 @@ class Simulation {
     assert(number !== undefined, `no node ${peer}`);
     return number;
   }
-}
-
-/** Reads a payload that goes to many nodes once. Cores change no weights in place, so they may share them. */
-function sharedReader(): PayloadReader {
-  const known = new WeakMap<Uint8Array, Carried>();
-  return (payload, ...rest) => {
-    const carried = known.get(payload) ?? readPayload(payload, ...rest);
-    known.set(payload, carried);
-    return carried;
-  };
 }

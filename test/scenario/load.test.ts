@@ -353,11 +353,14 @@ describe('loadScenario()', () => {
         const robust = isRobust(mixing) ? 'byzantine: 2, ' : '';
         const clipped = mixing === 'clipped' ? 'clipRadius: 0.5, ' : '';
         const choco = mixing === 'choco' ? 'consensusStep: 0.3, rounds: synchronous, ' : '';
-        const sim = mixing === 'choco' ? 'network: { transport: sim }\n' : '';
         const limited = mixing === 'limited-merge' ? 'ageGapMaxRounds: 0, ' : '';
         const broadcast = mixing === 'fedavg-all' ? 'exchange: broadcast, ' : '';
+        const synchronous = mixing === 'graph' ? 'rounds: synchronous, ' : '';
+        const onBase = 'network: { transport: sim, topology: { kind: base, degree: 1 } }\n';
+        const inSim = mixing === 'choco' ? 'network: { transport: sim }\n' : '';
+        const network = mixing === 'graph' ? onBase : inSim;
         const { gossip } = await load(
-          `${start}${sim}gossip: { ${robust}${choco}${clipped}${limited}${broadcast}mixing: ${mixing} }\n`,
+          `${start}${network}gossip: { ${robust}${choco}${clipped}${limited}${broadcast}${synchronous}mixing: ${mixing} }\n`,
         );
         assert.equal(gossip.mixing, mixing);
       }
