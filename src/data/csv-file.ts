@@ -21,6 +21,7 @@ interface ParsedRow {
 export async function readCsv(
   file: string,
   onRow: (cells: string[], line: number) => 'stop' | undefined,
+  setting = 'data.path',
 ): Promise<void> {
   const parser = parse({
     bom: true,
@@ -52,7 +53,7 @@ export async function readCsv(
   } catch (error) {
     // Leaving the loop early aborts the pipeline, and that is all that can have failed then.
     if (isStopped) return;
-    throw explain(error, file, lastLine);
+    throw explain(error, file, lastLine, setting);
   }
 }
 
@@ -61,7 +62,7 @@ export function isGzip(file: string): boolean {
   return /\.gz$/i.test(file);
 }
 
-function explain(error: unknown, file: string, lastLine: number): unknown {
+function explain(error: unknown, file: string, lastLine: number, setting: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code.startsWith('Z_')) {
     return new OperatorError(
@@ -76,10 +77,10 @@ function explain(error: unknown, file: string, lastLine: number): unknown {
   if (code.startsWith('CSV_')) {
     return new OperatorError(`${file} line ${lastLine + 1}: not valid CSV (${messageOf(error)}); mend the quotes`);
   }
-  if (code === 'ENOENT') return new OperatorError(`${file}: no such file; check data.path`);
+  if (code === 'ENOENT') return new OperatorError(`${file}: no such file; check ${setting}`);
   if (code === 'EACCES' || code === 'EPERM')
     return new OperatorError(`${file}: not allowed to read it; check its permissions`);
   if (code === 'EISDIR')
-    return new OperatorError(`${file}: is a folder where a file is needed; rename it or check data.path`);
+    return new OperatorError(`${file}: is a folder where a file is needed; rename it or check ${setting}`);
   return error;
 }

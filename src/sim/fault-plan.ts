@@ -2,6 +2,7 @@
 // that cannot happen; carries nothing out.
 import { OperatorError } from '../lib/errors.ts';
 import type { Prng } from '../lib/prng.ts';
+import { absentAtFirst, cause, churnToggles, type Toggle, traceToggles } from './fault-toggles.ts';
 import type { TraceRow } from './fault-trace.ts';
 import type { FaultsSpec, TimelineFault } from './faults.ts';
 
@@ -26,16 +27,6 @@ export interface FaultPlan {
   clockRates: readonly number[];
   /** How long it takes until neighbours notice that a node is gone or back. */
   detectionMs: number;
-}
-
-/** What keeps a node down. It is up where nothing does. */
-const cause = { absent: 1, timeline: 2, churn: 4, trace: 8 } as const;
-
-interface Toggle {
-  atMs: number;
-  node: number;
-  cause: number;
-  isDown: boolean;
 }
 
 /**
@@ -77,7 +68,9 @@ class Planner {
 
   plan(trace: readonly TraceRow[]): Pick<FaultPlan, 'absent' | 'events' | 'goneForEverAtMs'> {
     const joins = this.planJoins();
-    const toggles = [...this.churn(), ...this.traced(trace), ...joins].sort((a, b) => a.atMs - b.atMs);
+    for (const node of absentAtFirst(trace)) this.downBy[node] = (this.downBy[node] as number) | cause.trace;
+    const others = [...churnToggles(this.spec.churn, this.nodes, this.prng), ...traceToggles(trace)];
+    const toggles = [...others, ...joins].sort((a, b) => a.atMs - b.atMs);
     this.downBy.forEach((causes, node) => {
       if (causes !== 0) this.downSinceMs.set(node, 0);
     });
@@ -116,31 +109,6 @@ class Planner {
       }
     }
     return toggles;
-  }
-
-  /** Exponential times up and down, for each node from a generator of its own, until all come back. */
-  private *churn(): Iterable<Toggle> {
-    const { churn } = this.spec;
-    if (churn === undefined) return;
-    const { meanUpMs, meanDownMs, untilMs } = churn;
-    for (const node of this.all()) {
-      const prng = this.prng.fork(`churn ${node}`);
-      const draw = (meanMs: number) => -meanMs * Math.log(1 - prng.nextFloat());
-      for (let atMs = draw(meanUpMs); atMs < untilMs; atMs += draw(meanUpMs)) {
-        yield { atMs, node, cause: cause.churn, isDown: true };
-        atMs = Math.min(atMs + draw(meanDownMs), untilMs);
-        yield { atMs, node, cause: cause.churn, isDown: false };
-      }
-    }
-  }
-
-  private *traced(trace: readonly TraceRow[]): Iterable<Toggle> {
-    const named = new Set<number>();
-    for (const { node, atMs, isUp } of trace) {
-      if (isUp && !named.has(node) && atMs > 0) this.downBy[node] = (this.downBy[node] as number) | cause.trace;
-      named.add(node);
-      yield { atMs, node, cause: cause.trace, isDown: !isUp };
-    }
   }
 
   private toggle({ atMs, node, cause, isDown }: Toggle): void {

@@ -21,30 +21,34 @@ export async function readFaultTrace(file: string, nodes: number): Promise<Trace
   const rows: TraceRow[] = [];
   const latest = new Map<number, TraceRow>();
   let indices: number[] | undefined;
-  await readCsv(file, (cells, line) => {
-    const place = `${file} line ${line}`;
-    if (indices === undefined) {
-      indices = columnIndices(cells, place);
-      return undefined;
-    }
-    const row = parseRow(
-      indices.map((index) => (cells[index] as string).trim()) as [string, string, string],
-      nodes,
-      place,
-    );
-    const before = latest.get(row.node);
-    if (before !== undefined && row.atMs <= before.atMs) {
-      throw new OperatorError(
-        `${place}: node ${row.node} is at ${row.atMs} ms after ${before.atMs} ms; put its rows in order of time`,
+  await readCsv(
+    file,
+    (cells, line) => {
+      const place = `${file} line ${line}`;
+      if (indices === undefined) {
+        indices = columnIndices(cells, place);
+        return undefined;
+      }
+      const row = parseRow(
+        indices.map((index) => (cells[index] as string).trim()) as [string, string, string],
+        nodes,
+        place,
       );
-    }
-    if (before?.isUp === row.isUp) {
-      throw new OperatorError(`${place}: node ${row.node} is ${row.isUp ? 'up' : 'down'} already; remove the row`);
-    }
-    latest.set(row.node, row);
-    rows.push(row);
-    return undefined;
-  });
+      const before = latest.get(row.node);
+      if (before !== undefined && row.atMs <= before.atMs) {
+        throw new OperatorError(
+          `${place}: node ${row.node} is at ${row.atMs} ms after ${before.atMs} ms; put its rows in order of time`,
+        );
+      }
+      if (before?.isUp === row.isUp) {
+        throw new OperatorError(`${place}: node ${row.node} is ${row.isUp ? 'up' : 'down'} already; remove the row`);
+      }
+      latest.set(row.node, row);
+      rows.push(row);
+      return undefined;
+    },
+    'faults.trace',
+  );
   if (rows.length === 0)
     throw new OperatorError(`${file}: no row says when a node is up or down; add some, or remove faults.trace`);
   return rows;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { GossipCore } from '../gossip/core.ts';
 import type { Moments } from '../gossip/moments.ts';
+import { type PayloadReader, readPayload } from '../gossip/payload.ts';
 import type { CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
 import type { Prng } from '../lib/prng.ts';
 
@@ -137,4 +138,14 @@ export class FleetNode {
     this.timers.set(timer, token);
     return () => this.timers.get(timer) === token;
   }
+}
+
+/** Reads a payload that goes to many nodes once. Cores change no weights in place, so they may share them. */
+export function sharedReader(): PayloadReader {
+  const known = new WeakMap<Uint8Array, Float32Array>();
+  return (payload, ...rest) => {
+    const weights = known.get(payload) ?? readPayload(payload, ...rest);
+    known.set(payload, weights);
+    return weights;
+  };
 }

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { GossipCore } from '../gossip/core.ts';
-import { type PayloadReader, readPayload } from '../gossip/payload.ts';
 import type { CoreEvent, Effect, Input } from '../gossip/protocol.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { CheckerFactory } from './checkers/checker.ts';
@@ -11,7 +10,7 @@ import { Watch } from './checkers/watch.ts';
 import { Delivery } from './delivery.ts';
 import { EventQueue } from './event-queue.ts';
 import type { FaultEvent, FaultPlan } from './fault-plan.ts';
-import { type CoreFactory, FleetNode, type SimulatedNode, type SimulatedTraffic } from './fleet.ts';
+import { type CoreFactory, FleetNode, type SimulatedNode, type SimulatedTraffic, sharedReader } from './fleet.ts';
 import { type LinkSettings, Links } from './links.ts';
 import { heartbeatMs } from './mesh.ts';
 import { type NetworkSettings, VirtualNetwork } from './network.ts';
@@ -288,14 +287,4 @@ class Simulation {
     assert(number !== undefined, `no node ${peer}`);
     return number;
   }
-}
-
-/** Reads a payload that goes to many nodes once. Cores change no weights in place, so they may share them. */
-function sharedReader(): PayloadReader {
-  const known = new WeakMap<Uint8Array, Float32Array>();
-  return (payload, ...rest) => {
-    const weights = known.get(payload) ?? readPayload(payload, ...rest);
-    known.set(payload, weights);
-    return weights;
-  };
 }

@@ -85,4 +85,29 @@ describe('Inbox', () => {
     assert.ok(inbox.hasSeen('s0', 2) && inbox.hasSeen('new', 1));
     assert.ok(!inbox.hasSeen('s1', 1));
   });
+
+  it('takes earlier rounds from a peer that was gone, once each, and still knows late copies', () => {
+    const inbox = inboxOf(Array.from({ length: 20 }, (_, i): [string, number] => ['a', 31 + i]));
+    assert.ok(inbox.hasSeen('a', 3));
+    inbox.noteGone('a');
+    assert.ok(!inbox.hasSeen('a', 3) && inbox.hasSeen('a', 50) && inbox.hasSeen('a', 43));
+    inbox.put(update('a', 3), nobody);
+    assert.ok(inbox.hasSeen('a', 3) && inbox.hasSeen('a', 2) && inbox.hasSeen('a', 50));
+    assert.ok(!inbox.hasSeen('a', 4));
+    assert.equal(inbox.latestRound('a'), 3);
+    inbox.noteGone('nobody');
+  });
+
+  it('holds() tells whether an update of a round waits', () => {
+    const inbox = inboxOf([
+      ['a', 2],
+      ['a', 4],
+    ]);
+    assert.deepEqual(
+      [1, 2, 3, 4].map((round) => inbox.holds('a', round)),
+      [false, true, false, true],
+    );
+    inbox.takeRound(2);
+    assert.ok(!inbox.holds('a', 2) && inbox.holds('a', 4) && !inbox.holds('b', 4));
+  });
 });

@@ -354,8 +354,10 @@ describe('loadScenario()', () => {
         const clipped = mixing === 'clipped' ? 'clipRadius: 0.5, ' : '';
         const limited = mixing === 'limited-merge' ? 'ageGapMaxRounds: 0, ' : '';
         const broadcast = mixing === 'fedavg-all' ? 'exchange: broadcast, ' : '';
+        const synchronous = mixing === 'graph' ? 'rounds: synchronous, ' : '';
+        const network = mixing === 'graph' ? 'network: { transport: sim, topology: { kind: base, degree: 1 } }\n' : '';
         const { gossip } = await load(
-          `${start}gossip: { ${robust}${clipped}${limited}${broadcast}mixing: ${mixing} }\n`,
+          `${start}${network}gossip: { ${robust}${clipped}${limited}${broadcast}${synchronous}mixing: ${mixing} }\n`,
         );
         assert.equal(gossip.mixing, mixing);
       }

@@ -40,16 +40,6 @@ describe('network settings of a scenario', () => {
       /network\.latency goes from 5 to 1; give the lower value as lowMs$/,
     ],
     [
-      'a graph that changes',
-      'network: { transport: sim, topology: { kind: base, degree: 1 } }',
-      /network\.topology base changes from round to round/,
-    ],
-    [
-      'a graph that is drawn anew',
-      'network: { transport: sim, topology: { kind: regular, degree: 4, redrawn: true } }',
-      /network\.topology\.redrawn is true, and the neighbours of a simulated node do not change; remove it$/,
-    ],
-    [
       'a mesh degree beside a topology of its own',
       'network: { transport: sim, topology: { kind: ring } }\ngossip: { degree: 4 }',
       /gossip\.degree would be ignored: it is for network\.topology mesh/,

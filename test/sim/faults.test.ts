@@ -2,36 +2,20 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { CoreSettings } from '../../src/gossip/protocol.ts';
-import { Prng } from '../../src/lib/prng.ts';
-import { planFaults } from '../../src/sim/fault-plan.ts';
-import { faultsSchema } from '../../src/sim/faults.ts';
-import { runFleet, TowardsTarget, type ToyOptions, type ToyRun, toyNode } from '../support/toy-fleet.ts';
+import {
+  toyFleet as fleet,
+  faultPlan as plan,
+  roundsOf,
+  runFleet,
+  TowardsTarget,
+  type ToyOptions,
+  type ToyRun,
+  timesOf,
+  upTo,
+} from '../support/toy-fleet.ts';
 
-/** A plan as a scenario's section of faults gives it; neighbours notice after 20 ms unless told otherwise. */
-function plan(section: unknown, nodes: number, seed = 1) {
-  const spec = faultsSchema.parse({ detectionMs: 20, ...(section as object) });
-  return planFaults(spec, nodes, [], new Prng(seed));
-}
-
-function fleet(count: number, changes: Partial<CoreSettings> = {}) {
-  return Array.from({ length: count }, (_, i) => toyNode(i, { settleMs: 50, ...changes }));
-}
-
-function run(count: number, section: unknown, changes: Partial<CoreSettings> = {}, options: ToyOptions = {}) {
+function run(count: number, section: object, changes: Partial<CoreSettings> = {}, options: ToyOptions = {}) {
   return runFleet(fleet(count, changes), { ...options, faults: plan(section, count) });
-}
-
-/** Own rounds of a node, in the order in which they were done. */
-function roundsOf({ rounds }: ToyRun, node: number): number[] {
-  return rounds.filter((each) => each.node === node).map(({ round }) => round);
-}
-
-function upTo(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => i + 1);
-}
-
-function timesOf({ rounds }: ToyRun, node: number): number[] {
-  return rounds.filter((each) => each.node === node).map(({ atMs }) => Math.round(atMs));
 }
 
 /** Root mean square distance of the latest models at `atMs` from their mean. */
@@ -182,5 +166,104 @@ describe('simulate() with a partition', () => {
     // Everyone averages everyone: together the four agree, and apart each pair agrees on a mean of its own, 0.5 and 2.5.
     assert.ok(before < 1e-5 && after < 1e-5, `${before} ${after}`);
     assert.ok(apart > 0.9, `${apart}`);
+  });
+});
+
+describe('simulate() with a late join', () => {
+  const join = { timeline: [{ atMs: 60, action: 'join', nodes: [2] }] };
+
+  it('starts the node then, with the model of a neighbour, and lets it do its rounds', async () => {
+    const result = await run(3, join, { originsExpected: 2 });
+    for (const node of [0, 1, 2]) assert.deepEqual(roundsOf(result, node), upTo(10));
+    assert.ok((timesOf(result, 2)[0] as number) > 60);
+    const joined = result.events.find(({ node, type }) => node === 2 && type === 'joined');
+    assert.ok(joined?.type === 'joined' && /^n[01]$/.test(joined.caughtUpFrom ?? ''));
+    assert.ok(joined.atMs >= 62 && joined.atMs < 65);
+  });
+
+  it('lets the neighbours see it at once', async () => {
+    const { rounds } = await run(3, { ...join, detectionMs: 1e6 }, { originsExpected: 2 });
+    const seen = rounds.find(({ node, mixed }) => node === 0 && mixed.some(({ peer }) => peer === 'n2'));
+    assert.ok(seen && seen.atMs < 90);
+  });
+});
+
+describe('simulate() with slow nodes', () => {
+  it('multiplies the time of training from then on, and factor 1 ends it', async () => {
+    const timeline = [
+      { atMs: 25, action: 'slow', nodes: [1], factor: 4 },
+      { atMs: 135, action: 'slow', nodes: [1], factor: 1 },
+    ];
+    const result = await run(3, { timeline });
+    const ends = timesOf(result, 1);
+    const lengths = ends.map((atMs, i) => atMs - (ends[i - 1] ?? 2));
+    assert.deepEqual(lengths, [10, 10, 10, 40, 40, 40, 10, 10, 10, 10]);
+    assert.equal(timesOf(result, 0).at(-1), 102);
+  });
+});
+
+describe('simulate() with clocks that drift', () => {
+  it('lets the timers of a node run by its own clock, and reports virtual time', async () => {
+    const drifting = { ...plan({}, 3), clockRates: [1, 2, 0.5] };
+    const result = await runFleet(fleet(3, { roundIntervalMs: 100, roundsMax: 5 }), { faults: drifting });
+    const ends = [0, 1, 2].map((node) => timesOf(result, node).at(-1));
+    // Five rounds of 100 ms by the node's own clock, after two messages of 1 ms.
+    assert.deepEqual(ends, [502, 252, 1002]);
+    const times = result.events.map(({ atMs }) => atMs);
+    assert.deepEqual(
+      times,
+      [...times].sort((a, b) => a - b),
+    );
+  });
+});
+
+describe('simulate() with churn and all together', () => {
+  const section = {
+    timeline: [
+      { atMs: 30, action: 'join', share: 0.2 },
+      { atMs: 50, action: 'partition', parts: 2 },
+      { atMs: 60, action: 'slow', share: 0.3, factor: 3 },
+      { atMs: 70, action: 'crash', share: 0.3 },
+      { atMs: 150, action: 'restart' },
+      { atMs: 180, action: 'heal' },
+      { atMs: 190, action: 'crash', nodes: [4] },
+    ],
+    churn: { meanUpMs: 60, meanDownMs: 20, untilMs: 400 },
+    clockDriftPpm: 200,
+  };
+  const network = { latency: { distribution: 'uniform', lowMs: 1, highMs: 8 } as const, loss: 0.1, duplication: 0.1 };
+
+  it('has the same trace hash twice, and another where one fault is another', async () => {
+    const hashOf = async (changed: object) => (await run(10, changed, { roundsMax: 15 }, { network })).traceHash;
+    const first = await hashOf(section);
+    assert.equal(await hashOf(section), first);
+    for (const change of [
+      { timeline: section.timeline.slice(0, -1) },
+      { churn: { ...section.churn, untilMs: 390 } },
+      { clockDriftPpm: 100 },
+      { detectionMs: 21 },
+    ]) {
+      assert.notEqual(await hashOf({ ...section, ...change }), first);
+    }
+  });
+
+  it('lets everyone that is not gone for ever do each round once, and mixes no update twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), async (seed) => {
+        const faults = plan(section, 10, seed);
+        const result = await runFleet(fleet(10, { roundsMax: 15 }), { faults, network, seed });
+        for (let node = 0; node < 10; node++) {
+          const done = roundsOf(result, node);
+          assert.deepEqual(done, upTo(node === 4 ? done.length : 15));
+        }
+        assert.deepEqual(result.gone, [4]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('notes faults in the trace that no input tells of', async () => {
+    const slow = (atMs: number) => run(3, { timeline: [{ atMs, action: 'slow', nodes: [0], factor: 1 }] });
+    assert.notEqual((await slow(5)).traceHash, (await slow(6)).traceHash);
   });
 });

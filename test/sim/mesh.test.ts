@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Prng } from '../../src/lib/prng.ts';
-import { meshNeighbours } from '../../src/sim/mesh.ts';
+import { graftPeers, meshBounds, meshNeighbours, prunedPeers } from '../../src/sim/mesh.ts';
 
 describe('meshNeighbours()', () => {
   it('is symmetric, connected, without self-loops, and no node has more than it should', () => {
@@ -34,5 +34,30 @@ describe('meshNeighbours()', () => {
     const graph = (seed: number) => meshNeighbours(50, 6, new Prng(seed));
     assert.deepEqual(graph(1), graph(1));
     assert.notDeepEqual(graph(1), graph(2));
+  });
+});
+
+describe('meshBounds()', () => {
+  it('is that of gossipsub for D = 6, and never below one neighbour', () => {
+    assert.deepEqual(meshBounds(6), { low: 4, degree: 6, high: 12 });
+    assert.deepEqual(meshBounds(1), { low: 1, degree: 1, high: 2 });
+  });
+});
+
+describe('graftPeers() and prunedPeers()', () => {
+  const bounds = meshBounds(6);
+  const others = Array.from({ length: 20 }, (_, i) => i);
+
+  it('bring a node back to D, with peers chosen at random', () => {
+    assert.equal(graftPeers(others, 2, bounds, new Prng(1)).length, 4);
+    assert.deepEqual(graftPeers([7], 2, bounds, new Prng(1)), [7]);
+    assert.deepEqual(graftPeers(others, 8, bounds, new Prng(1)), []);
+    assert.equal(prunedPeers(others, bounds, new Prng(1)).length, 14);
+    assert.notDeepEqual(graftPeers(others, 0, bounds, new Prng(1)), graftPeers(others, 0, bounds, new Prng(2)));
+  });
+
+  it('prune nothing up to D_high', () => {
+    assert.deepEqual(prunedPeers(others.slice(0, 12), bounds, new Prng(1)), []);
+    assert.equal(prunedPeers(others.slice(0, 13), bounds, new Prng(1)).length, 7);
   });
 });

@@ -13,7 +13,15 @@ import { federationId } from '../../src/gossip/manifest.ts';
 import type { Moments } from '../../src/gossip/moments.ts';
 import { digestOf, encodePayload, payloadBytesOf, weightCountOf } from '../../src/gossip/payload.ts';
 import { PeerError } from '../../src/gossip/peer-error.ts';
-import type { CoreEvent, CoreSettings, Effect, Input, PullAnswer, TimerName } from '../../src/gossip/protocol.ts';
+import type {
+  CoreEvent,
+  CoreSettings,
+  Effect,
+  Input,
+  Progress,
+  PullAnswer,
+  TimerName,
+} from '../../src/gossip/protocol.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { momentsText, Transcript } from './transcript.ts';
 
@@ -25,6 +33,8 @@ export interface NodeScript {
   samples?: number;
   /** Given where the federation shares a scaler. */
   moments?: Moments;
+  /** What it goes on from after a restart, with `weights`. */
+  resume?: Progress;
   settings?: Partial<CoreSettings>;
   /** Default 100 ms. */
   trainMs?(round: number): number;
@@ -107,8 +117,8 @@ export class CoreNetwork {
     node.running = true;
     const weights = new Float32Array(weightCountOf(settings.shapes));
     weights.set(script.weights ?? []);
-    const { samples = 10, moments } = script;
-    this.feed(name, { kind: 'started', weights, samples, ...(moments && { moments }) });
+    const { samples = 10, moments, resume } = script;
+    this.feed(name, { kind: 'started', weights, samples, ...(moments && { moments }), ...(resume && { resume }) });
     for (const peer of this.neighbours(name)) this.meet(name, peer);
   }
 

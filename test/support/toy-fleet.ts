@@ -2,7 +2,8 @@
 import { federationId } from '../../src/gossip/manifest.ts';
 import type { CoreEvent, CoreSettings } from '../../src/gossip/protocol.ts';
 import { Prng } from '../../src/lib/prng.ts';
-import type { FaultPlan } from '../../src/sim/fault-plan.ts';
+import { type FaultPlan, planFaults } from '../../src/sim/fault-plan.ts';
+import { faultsSchema } from '../../src/sim/faults.ts';
 import type { NetworkSettings } from '../../src/sim/network.ts';
 import {
   type SimulatedLearner,
@@ -104,4 +105,29 @@ export async function runFleet(nodes: readonly SimulatedNode[], options: ToyOpti
   });
   const rounds = events.flatMap((event) => (event.type === 'round' ? [event] : []));
   return { ...result, rounds, events, gone };
+}
+
+/** `count` nodes that join without waiting long for anyone. */
+export function toyFleet(count: number, changes: Partial<CoreSettings> = {}): SimulatedNode[] {
+  return Array.from({ length: count }, (_, i) => toyNode(i, { settleMs: 50, ...changes }));
+}
+
+/** The plan of a scenario's section of faults; neighbours notice after 20 ms unless it says otherwise. */
+export function faultPlan(section: object, nodes: number, seed = 1): FaultPlan {
+  return planFaults(faultsSchema.parse({ detectionMs: 20, ...section }), nodes, [], new Prng(seed));
+}
+
+/** Own rounds of a node, in the order in which they were done. */
+export function roundsOf({ rounds }: ToyRun, node: number): number[] {
+  return rounds.filter((each) => each.node === node).map(({ round }) => round);
+}
+
+/** When a node ended its rounds, in whole milliseconds. */
+export function timesOf({ rounds }: ToyRun, node: number): number[] {
+  return rounds.filter((each) => each.node === node).map(({ atMs }) => Math.round(atMs));
+}
+
+/** 1 … count. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
 }
