@@ -161,7 +161,7 @@ describe('GossipCore in synchronous rounds with changing neighbours', () => {
     network.deliver('b', 'a', updateOf(1, [1, 1]));
     network.deliver('b', 'a', updateOf(3, [3, 3]));
     network.run(120);
-    assert.deepEqual(network.rounds('a')[0]?.mixed, [{ peer: 'b', stalenessRounds: 0 }]);
+    assert.deepEqual(network.rounds('a')[0]?.mixed, [{ peer: 'b', round: 1, stalenessRounds: 0 }]);
     assert.equal(ofKind(network, 'train').at(-1)?.clockRound, 2);
   });
 });

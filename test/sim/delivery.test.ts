@@ -1,10 +1,11 @@
 // What is lost on the way to a node that crashes or is beyond a partition.
 import assert from 'node:assert/strict';
+import { GossipCore } from '../../src/gossip/core.ts';
 import { federationId } from '../../src/gossip/manifest.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { Delivery } from '../../src/sim/delivery.ts';
 import { EventQueue } from '../../src/sim/event-queue.ts';
-import { FleetNode, sharedReader } from '../../src/sim/fleet.ts';
+import { FleetNode } from '../../src/sim/fleet.ts';
 import { Links } from '../../src/sim/links.ts';
 import { VirtualNetwork } from '../../src/sim/network.ts';
 import { toyNode } from '../support/toy-fleet.ts';
@@ -17,7 +18,7 @@ function pair() {
   const fed: string[] = [];
   const queue = new EventQueue();
   const links = new Links({ neighbours: [[1], [0]] }, new Prng(1), () => undefined);
-  const nodes = [0, 1].map((i) => new FleetNode(toyNode(i), sharedReader(), 1, new Prng(i)));
+  const nodes = [0, 1].map((i) => new FleetNode(toyNode(i), (settings, prng) => new GossipCore(settings, prng), 1, new Prng(i)));
   const network = {
     latency: { distribution: 'constant', ms: 10 },
     bandwidthMbps: 1e6,
@@ -30,6 +31,7 @@ function pair() {
     links,
     queue,
     network: new VirtualNetwork(network, 2, new Prng(1)),
+    wire: undefined,
     peerOf: (node) => `n${node}`,
     feed: (node, input) => fed.push(`${node} ${input.kind}`),
   });

@@ -1,13 +1,12 @@
 // The swarm's command line: reads the arguments, shows how far it is, says how to repeat a failure. Owns the exit code.
 import { randomInt } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
-import { stringify } from 'yaml';
 import { exitOperatorError, exitStopped, exitSuccess } from '../../src/cli/exit-codes.ts';
-import { countText, durationText } from '../../src/cli/format.ts';
+import { durationText } from '../../src/cli/format.ts';
 import { monotonicClock } from '../../src/lib/clock.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
-import type { Draw } from './draw.ts';
-import { type SwarmFailure, type SwarmProgress, swarm } from './swarm.ts';
+import { type SwarmProgress, swarm } from './swarm.ts';
+import { failureText, progressText } from './texts.ts';
 
 interface Flags {
   minutes?: string;
@@ -45,11 +44,12 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function run(flags: Flags): Promise<number> {
   const minutes = minutesOf(flags.minutes);
-  const seed = seedOf(flags.seed);
-  if (minutes === undefined && seed === undefined) {
+  const given = seedOf(flags.seed);
+  if (minutes === undefined && given === undefined) {
     throw new OperatorError('nothing says how long: give --minutes, or the one --seed to run');
   }
   const { stdout, stderr } = process;
+  const seed = given ?? randomInt(2 ** 32);
   const startedMs = monotonicClock.nowMs();
   const endMs = startedMs + 60_000 * (minutes ?? 0);
   const everyMs = stderr.isTTY ? lineEveryMs.terminal : lineEveryMs.pipe;
@@ -60,9 +60,10 @@ async function run(flags: Flags): Promise<number> {
   // npm passes a terminal's Ctrl-C on to the process that has had it already: whoever is stopping stays so.
   const stop = () => controller.abort();
   process.on('SIGINT', stop);
+  if (minutes !== undefined) stderr.write(`From seed ${seed}, for ${durationText(60_000 * minutes)}\n`);
   try {
     const failure = await swarm({
-      seed: seed ?? randomInt(2 ** 32),
+      seed,
       signal: controller.signal,
       goesOn(progress) {
         latest = progress;
@@ -98,43 +99,6 @@ function seedOf(text: string | undefined): number | undefined {
   const seed = Number(text);
   if (/^\d+$/.test(text) && seed < 2 ** 32) return seed;
   throw new OperatorError(`--seed ${text}: is no seed; give a whole number from 0 to 4294967295`);
-}
-
-function progressText({ runs, repeated, events, simulatedMs }: SwarmProgress, goneMs: number): string {
-  const perSecond = (1000 * runs) / Math.max(goneMs, 1);
-  return [
-    `${durationText(goneMs)} gone`,
-    `${countText(runs)} runs (${countText(repeated)} of them twice)`,
-    `${countText(events)} events`,
-    `${durationText(simulatedMs)} of virtual time`,
-    `${perSecond.toFixed(1)} runs a second`,
-  ].join(', ');
-}
-
-function failureText({ draw, error }: SwarmFailure): string {
-  return [
-    `\nSeed ${draw.seed} failed:`,
-    error instanceof Error ? error.stack : String(error),
-    '\nDrawn:',
-    stringify(readSettings(draw)).trimEnd(),
-    '\nTo repeat it:',
-    `npm run swarm -- --seed ${draw.seed}\n`,
-  ].join('\n');
-}
-
-/** What a draw sets, without the sections of a scenario that no fleet of the swarm reads. */
-function readSettings({ scenario, ...own }: Draw): unknown {
-  const { federation, model, train, gossip, network, faults } = scenario;
-  const { rounds, stepsPerRound } = train;
-  return {
-    ...own,
-    scaler: federation.scaler,
-    hidden: model.hidden,
-    train: { rounds, stepsPerRound },
-    gossip,
-    network,
-    ...(faults && { faults }),
-  };
 }
 
 process.exitCode = await main(process.argv.slice(2));

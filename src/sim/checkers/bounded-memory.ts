@@ -46,11 +46,10 @@ class BoundedMemory implements Checker {
     if (core === undefined) return;
     const { held } = core;
     const peers = this.neighboursMost[node]!;
-    const senders = Math.max(sendersMax, peers);
     const bounds: Held = {
       peers,
-      senders,
-      waiting: keptPerPeer * senders,
+      senders: Math.max(sendersMax, peers),
+      waiting: keptPerPeer * held.senders,
       offered: offersKept,
       origins: scaler?.originsMax ?? 0,
       silent: held.peers,
