@@ -1,6 +1,8 @@
 // What a method hands back to the runner, and what it is given. Types only.
 import type { PreparedData } from '../data/types.ts';
+import type { SentBytes } from '../gossip/sent-bytes.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
+import type { Checkpoint } from './curve.ts';
 import type { ScoringModel } from './evaluate.ts';
 import type { Agreement } from './manifest.ts';
 import type { MetricsEvent } from './results.ts';
@@ -28,7 +30,9 @@ export interface GossipOutcome {
   /** Mixed updates by age in rounds. */
   staleness: Record<string, number>;
   rejected: Record<string, number>;
-  rounds: { all: number; withUpdates: number; mixed: number };
+  rounds: { all: number; withUpdates: number; mixed: number; tooFew: number };
+  /** Null where the graph has none, or it was not computed. */
+  spectralGap: number | null;
   /** Of a simulation. */
   traceHash?: string;
 }
@@ -38,7 +42,9 @@ export interface Outcome {
   models: ScoringModel[];
   samplesTrained: number;
   /** Bytes sent by each node, in order. */
-  bytesSent: number[];
+  bytesSent: SentBytes[];
+  /** Models part-way, for the learning curve; empty where none was asked for. */
+  checkpoints: Checkpoint[];
   /** Of processes other than the run's own. */
   extraCpuSeconds: number;
   extraPeakRssBytes: number;

@@ -20,7 +20,9 @@ import { createTopology, topologyProblem } from '../sim/topology.ts';
 import { baselines } from './baselines.ts';
 import { evaluateClaims } from './claims.ts';
 import { tooFewUpdates } from './cross-checks.ts';
-import { evaluate, fleetNodesMax } from './evaluate.ts';
+import { curveOf } from './curve.ts';
+import { evaluate } from './evaluate.ts';
+import { sampledRecord, sampleNote } from './fleet-sample.ts';
 import { runGossip } from './gossip-method.ts';
 import { agreementOf } from './manifest.ts';
 import { originsMax } from './member.ts';
@@ -122,6 +124,11 @@ function configYaml(scenario: Scenario, options: RunOptions, version: string, en
   return `${made}\n# Every default is filled in; run it again with: rumormill run config.yaml\n${stringify({ ...scenario, data })}`;
 }
 
+/** Whether a simulation ended without its graph's spectral gap. */
+function isWithoutGap({ gossip }: MethodResult): boolean {
+  return gossip?.spectralGap === null;
+}
+
 /** One hash for the simulations of all seeds; null where there was none. */
 function traceHashOf(seeds: readonly SeedResult[]): string | null {
   const hashes = seeds.flatMap(({ methods }) => methods.flatMap(({ gossip }) => gossip?.traceHash ?? []));
@@ -193,11 +200,15 @@ class Run {
     method: MethodName,
     seedIndex: number,
     prepared: PreparedData,
-    record: (event: MetricsEvent) => void,
+    recordAll: (event: MetricsEvent) => void,
   ): Promise<MethodResult> {
     const { scenario, options, pool, methods } = this;
     const seed = scenario.seeds[seedIndex] as number;
     const { rounds } = scenario.train;
+    const record = sampledRecord(
+      prepared.nodes.map(({ name }) => name),
+      recordAll,
+    );
     let peakRssBytes = process.memoryUsage.rss();
     const before = methods.indexOf(method);
     const trial: Trial = {
@@ -227,7 +238,9 @@ class Run {
     const cpu = process.cpuUsage(cpuBefore);
     const wallSeconds = (monotonicClock.nowMs() - beganMs) / 1000;
     const evaluations = await evaluate(outcome.models, prepared, scenario.evaluate.threshold);
+    const curve = await curveOf(outcome.checkpoints, prepared.nodes);
     options.signal.throwIfAborted();
+    for (const point of curve) record({ event: 'curve', seed, method, ...point });
     for (const { set, device, metrics } of evaluations)
       record({ event: 'evaluation', seed, method, set, device, ...metrics });
     return {
@@ -235,6 +248,7 @@ class Run {
       evaluations,
       samplesTrained: outcome.samplesTrained,
       bytesSent: outcome.bytesSent,
+      curve,
       wallSeconds,
       cpuSeconds: (cpu.user + cpu.system) / 1e6 + outcome.extraCpuSeconds,
       peakRssBytes: peakRssBytes + outcome.extraPeakRssBytes,
@@ -251,9 +265,12 @@ class Run {
     const { scenario, preparedFirst, finished, started } = this;
     const notes = [...preparedFirst.notes];
     const { length: nodes } = preparedFirst.nodes;
-    if (nodes > fleetNodesMax)
-      notes.push(`fleet: measured on the test data of ${fleetNodesMax} of the ${nodes} nodes.`);
     const onlyStarted = finished.length === 0 && started !== undefined && started.methods.length > 0;
+    const ran = onlyStarted ? [started] : finished;
+    const sampled = sampleNote(nodes);
+    if (sampled !== undefined) notes.push(sampled);
+    if (scenario.network.transport === 'sim' && ran.some(({ methods }) => methods.some(isWithoutGap)))
+      notes.push('gossip.spectralGap was not computed: the graph is too large for how slowly it averages.');
     if (onlyStarted) notes.push(`Stopped during the first seed; only its finished methods are here.`);
     const summary: Summary = {
       scenario: scenario.name,
@@ -265,7 +282,7 @@ class Run {
       transport: scenario.network.transport,
       engine,
       notes,
-      ...summarise(onlyStarted ? [started] : finished),
+      ...summarise(ran, scenario.evaluate.targetAuroc),
       expectations: [],
       traceHash: traceHashOf(finished),
     };

@@ -2,12 +2,15 @@
 import type { CoreEvent } from '../gossip/protocol.ts';
 import { Prng } from '../lib/prng.ts';
 import { TrainingDiverged } from '../node/federation-node.ts';
+import { graphGap } from '../sim/graph-gap.ts';
 import { meshNeighbours } from '../sim/mesh.ts';
 import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simulation.ts';
 import { createTopology } from '../sim/topology.ts';
-import { outcomeOf, scaleOf } from './gossip-method.ts';
+import { isCurveRound } from './curve.ts';
+import { fleetNodes } from './fleet-sample.ts';
+import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
-import { coreSettings, type MemberReport, vectorMathFor } from './member.ts';
+import { type CurveModel, coreSettings, vectorMathFor } from './member.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { momentsOfTable } from './scales.ts';
@@ -47,20 +50,30 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
     };
   });
   const latest = names.map(() => agreement.weights);
+  const withCurve = new Set(fleetNodes(names));
+  const curves = names.map((): CurveModel[] => []);
+  const neighbours = neighboursOf(trial, prng.fork('topology'));
   const { traceHash, traffic } = await simulate({
     federation: agreement.federation,
     nodes,
-    neighbours: neighboursOf(trial, prng.fork('topology')),
+    neighbours,
     network,
     prng,
     signal,
-    onEvent(i, event: CoreEvent) {
-      if (event.type === 'round') latest[i] = event.weights;
-      log.take(names[i] as string, event);
+    onEvent(i, event: CoreEvent, bytesSent) {
+      const name = names[i] as string;
+      if (event.type === 'round') {
+        const { round, weights } = event;
+        latest[i] = weights;
+        const { scale } = learners[i] as SimulationLearner;
+        if (scale && withCurve.has(name) && isCurveRound(round, scenario.evaluate.everyRounds, train.rounds))
+          (curves[i] as CurveModel[]).push({ round, weights, scale, bytesSent });
+      }
+      log.take(name, event);
     },
   });
   record({ event: 'mixing-graph', seed, edges: log.edges(new Map(names.map((name, i) => [peerName(i), name]))) });
-  const reports = traffic.map(({ rejected, ...counts }, i): MemberReport => {
+  const reports = traffic.map(({ rejected, ...counts }, i): NodeReport => {
     const { scale } = learners[i] as SimulationLearner;
     if (scale === undefined) throw new Error(`${names[i]} ended without a scale`);
     const weights = latest[i] as Float32Array;
@@ -73,9 +86,10 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
       sendsFailed: 0,
       cpuSeconds: 0,
       peakRssBytes: 0,
+      curve: curves[i] as CurveModel[],
     };
   });
-  return outcomeOf(trial, log, reports, traceHash);
+  return outcomeOf(trial, log, reports, { traceHash, spectralGap: graphGap(neighbours) ?? null });
 }
 
 function neighboursOf({ scenario, prepared }: Trial, prng: Prng): (readonly number[])[] {

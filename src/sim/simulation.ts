@@ -8,6 +8,7 @@ import type { Moments } from '../gossip/moments.ts';
 import { type PayloadReader, readPayload } from '../gossip/payload.ts';
 import type { PeerErrorCode } from '../gossip/peer-error.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
+import { type SentBytes, SentBytesCounter, totalOf } from '../gossip/sent-bytes.ts';
 import type { Prng } from '../lib/prng.ts';
 import { EventQueue } from './event-queue.ts';
 import { type NetworkSettings, VirtualNetwork } from './network.ts';
@@ -45,12 +46,13 @@ export interface SimulationOptions {
   network: NetworkSettings;
   prng: Prng;
   signal: AbortSignal;
-  onEvent(node: number, event: CoreEvent): void;
+  /** `bytesSent` by that node so far. */
+  onEvent(node: number, event: CoreEvent, bytesSent: number): void;
 }
 
 /** What a node has sent and received. */
 export interface SimulatedTraffic {
-  bytesSent: number;
+  bytesSent: SentBytes;
   bytesReceived: number;
   /** Updates with their payload. */
   updatesSent: number;
@@ -80,6 +82,7 @@ interface Running {
   learner: SimulatedLearner;
   trainMs: number;
   traffic: SimulatedTraffic;
+  sent: SentBytesCounter;
   timers: Map<TimerName, number>;
   divergence: unknown;
 }
@@ -98,14 +101,18 @@ class Simulation {
   constructor(options: SimulationOptions) {
     this.options = options;
     const read = sharedReader();
-    this.nodes = options.nodes.map(({ settings, learner, trainMs }, i) => ({
-      core: new GossipCore({ ...settings, readPayload: read }, options.prng.fork(`node ${i}`)),
-      learner,
-      trainMs,
-      traffic: { bytesSent: 0, bytesReceived: 0, updatesSent: 0, updatesReceived: 0, rejected: new Map() },
-      timers: new Map(),
-      divergence: undefined,
-    }));
+    this.nodes = options.nodes.map(({ settings, learner, trainMs }, i) => {
+      const sent = new SentBytesCounter();
+      return {
+        core: new GossipCore({ ...settings, readPayload: read }, options.prng.fork(`node ${i}`)),
+        learner,
+        trainMs,
+        traffic: { bytesSent: sent.bytes, bytesReceived: 0, updatesSent: 0, updatesReceived: 0, rejected: new Map() },
+        sent,
+        timers: new Map(),
+        divergence: undefined,
+      };
+    });
     this.numbers = new Map(options.nodes.map(({ settings }, i) => [settings.self, i]));
     this.network = new VirtualNetwork(options.network, options.nodes.length, options.prng.fork('network'));
   }
@@ -195,7 +202,7 @@ class Simulation {
   }
 
   private emit(node: number, event: CoreEvent): void {
-    this.options.onEvent(node, event);
+    this.options.onEvent(node, event, totalOf(this.node(node).sent.bytes));
     if (event.type === 'diverged') throw this.node(node).divergence;
     if (event.type === 'finished') this.finished++;
   }
@@ -203,8 +210,9 @@ class Simulation {
   private send(from: number, to: readonly number[], message: Message): void {
     const bytes = this.bytesOf(message);
     for (const peer of to) {
-      this.countSent(from, message, bytes);
-      for (const atMs of this.network.arrivals(from, bytes, this.nowMs)) {
+      const arrivals = this.network.arrivals(from, bytes, this.nowMs);
+      this.countSent(from, peer, message, bytes, arrivals.length);
+      for (const atMs of arrivals) {
         this.queue.add(atMs, () => this.receive(from, peer, message, bytes));
       }
     }
@@ -213,13 +221,13 @@ class Simulation {
   /** Over a stream: the answers come together and in order, and then its end. */
   private pull(from: number, to: number, request: PullMessage): void {
     const bytes = this.bytesOf(request);
-    this.countSent(from, request, bytes);
+    this.countSent(from, to, request, bytes);
     this.queue.add(this.network.arrival(from, bytes, this.nowMs), () => {
       this.node(to).traffic.bytesReceived += bytes;
       const answers = this.node(to).core.answer(request);
       const sizes = answers.map((answer) => this.bytesOf(answer));
       answers.forEach((answer, i) => {
-        this.countSent(to, answer, sizes[i] as number);
+        this.countSent(to, from, answer, sizes[i] as number);
       });
       const total = sizes.reduce((sum, size) => sum + size, 0);
       this.queue.add(this.network.arrival(to, total, this.nowMs), () => {
@@ -263,9 +271,9 @@ class Simulation {
     return encodeMessage(header, this.options.federation).length + payload.length;
   }
 
-  private countSent(from: number, message: Message, bytes: number): void {
-    const { traffic } = this.node(from);
-    traffic.bytesSent += bytes;
+  private countSent(from: number, to: number, message: Message, bytes: number, arrivals = 1): void {
+    const { traffic, sent } = this.node(from);
+    sent.add(to, message, bytes, arrivals);
     if (message.kind === 'update' && message.payload) traffic.updatesSent++;
   }
 

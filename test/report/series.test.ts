@@ -20,6 +20,7 @@ const traffic = (seed: number, node: string, bytesSent: number, bytesReceived: n
   seed,
   node,
   bytesSent,
+  split: { payload: bytesSent, duplicates: 0, control: 0 },
   bytesReceived,
   updatesSent: 0,
   updatesReceived: 0,

@@ -7,6 +7,7 @@ import { exampleSummary } from '../support/example-summary.ts';
 const scope: ClaimScope = {
   baselines: ['centralised', 'fedavg', 'local', 'statistic'],
   federation: { heldOut: ['WELL-00008'] },
+  evaluate: { everyRounds: 10, targetAuroc: 0.9 },
 };
 
 function answerTo(path: string, summary: Summary = exampleSummary()): number | null | undefined {
@@ -43,7 +44,7 @@ describe('claimProblem()', () => {
     ['gap.local.own.f1 <= 1 2', /is not a claim/],
     ['', /^'' is not a claim/],
     ['gaps.local.own.f1 < 1', /a summary has no 'gaps'; did you mean 'gap'\?$/],
-    ['seeds > 1', /a summary has no 'seeds'; it has gap, methods, gossip$/],
+    ['seeds > 1', /a summary has no 'seeds'; it has gap, ratio, methods, gossip$/],
     ['gap.centralized.own.f1 < 1', /gap has no 'centralized'; did you mean 'centralised'\?$/],
     ['gap.local.own.aurok < 1', /gap\.local has no 'own\.aurok'; did you mean 'own\.auroc'\?$/],
     ['gap.gossip.own.f1 < 1', /a gap is a baseline's metric minus gossip's; name a baseline$/],
