@@ -3,8 +3,8 @@ import { spectralGap } from './spectrum.ts';
 import { metropolisLinks } from './topologies/links.ts';
 import { fixed } from './topology.ts';
 
-/** Of nodes · steps², which is the work: some seconds. Random graphs of 10,000 nodes take less than a tenth of it, a ring of 2,000 all. */
-const workMax = 2e9;
+/** Of nodes · steps², which is the work: two or three seconds. Random graphs of 10,000 nodes need half of it, a ring of 2,000 more. */
+const workMax = 1e9;
 
 /**
  * spectralGap() of the Metropolis matrix of the undirected graph in which node i has the neighbours `neighbours[i]`; undefined
