@@ -30,13 +30,15 @@ export function trafficChart(traffic: readonly NodeTraffic[], { isNarrow }: Fram
     splitNumber: isNarrow ? 3 : 4,
     axisLabel: { ...axisText, formatter: axisBytes },
   };
-  const tooltips = traffic.map(
-    ({ node, bytesSent, split, bytesReceived }) =>
-      `${node}: ${bytes(bytesSent)} sent, ${bytes(bytesReceived)} received\nsent ${sentKinds.map(({ kind, label }) => `${label} ${bytes(split[kind])}`).join(', ')}`,
+  const parts = sentKinds.map(({ kind, label }) =>
+    traffic.map(({ node, split }) => `${node}: ${label} ${bytes(split[kind])}`),
+  );
+  const both = traffic.map(
+    ({ node, bytesSent, bytesReceived }) => `${node}: ${bytes(bytesSent)} sent, ${bytes(bytesReceived)} received`,
   );
   return {
     height: top + traffic.length * rowHeight + bottom,
-    tooltips: [...sentKinds.map(() => tooltips), tooltips],
+    tooltips: [...parts, both],
     option: {
       grid: { left: Math.max(...names.map(textWidth)) + 12, right: 30, top, bottom },
       xAxis: [

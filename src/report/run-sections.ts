@@ -22,6 +22,9 @@ import {
   trafficByNode,
 } from './series.ts';
 
+/** Nodes differ less in bytes than in scores: the ones that sent most show the range. */
+const trafficRowsMax = 32;
+
 /** Loss and consensus distance over rounds; undefined where no round was finished. */
 export function trainingSection(results: Results): Section | undefined {
   const figures = [lossFigure(results), consensusFigure(results)].filter((found) => found !== undefined);
@@ -84,7 +87,7 @@ ${graphFigure(summary, graph)}
 
 function trafficFigure({ nodes }: Summary, traffic: readonly NodeTraffic[]): Html | undefined {
   if (traffic.length === 0) return;
-  const rowsMax = rowsMaxOf(nodes);
+  const rowsMax = Math.min(trafficRowsMax, rowsMaxOf(nodes));
   const isCut = traffic.length > rowsMax;
   const most = [...traffic].sort((a, b) => b.bytesSent - a.bytesSent).slice(0, rowsMax);
   return figure({

@@ -26,7 +26,7 @@ export function isCurveRound(round: number, everyRounds: number | undefined, rou
 
 /**
  * The learning curve of one seed, by round: AUROC of each kept model on its node's own test rows, mean and worst over the
- * nodes that have both normal and anomalous rows. Of a node that did a round twice the later model counts.
+ * nodes that have both normal and anomalous rows. Of a node that was set back and did a round twice the first model counts.
  */
 export async function curveOf(
   checkpoints: readonly Checkpoint[],
@@ -36,7 +36,8 @@ export async function curveOf(
   const byRound = new Map<number, Map<string, Checkpoint>>();
   for (const checkpoint of checkpoints) {
     const kept = byRound.get(checkpoint.round) ?? new Map<string, Checkpoint>();
-    byRound.set(checkpoint.round, kept.set(checkpoint.node, checkpoint));
+    byRound.set(checkpoint.round, kept);
+    if (!kept.has(checkpoint.node)) kept.set(checkpoint.node, checkpoint);
   }
   const points: CurvePoint[] = [];
   for (const [round, kept] of [...byRound].sort(([a], [b]) => a - b)) {

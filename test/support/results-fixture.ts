@@ -2,6 +2,7 @@
 import type { SentBytes } from '../../src/gossip/sent-bytes.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import type { Results } from '../../src/report/series.ts';
+import { fleetNodes, sampledRecord } from '../../src/scenario/fleet-sample.ts';
 import {
   type BytesToTarget,
   type CurvePoint,
@@ -60,6 +61,7 @@ export function resultsFixture(options: FixtureOptions = {}): Results {
   const unseenDevices = Array.from({ length: unseen }, (_, i) => `WELL-${String(i + 9).padStart(5, '0')}`);
   const finished = Array.from({ length: seedCount }, (_, i) => i + 1);
   const begun = incomplete ? [...finished, seedCount + 1] : finished;
+  const sample = fleetNodes(nodes);
   const events: MetricsEvent[] = [
     { event: 'started', scenario: 'offshore-wells', atUtc: '2026-03-02T08:15:00.000Z', nodes },
   ];
@@ -108,8 +110,8 @@ export function resultsFixture(options: FixtureOptions = {}): Results {
   for (const method of ran) {
     const isTrained = method !== 'statistic' && method !== 'shared-statistic';
     summaries[method] = {
-      own: setOf(method, 'own', nodes),
-      fleet: setOf(method, 'fleet', nodes),
+      own: listing(setOf(method, 'own', nodes), sample),
+      fleet: setOf(method, 'fleet', sample),
       unseen: unseen === 0 ? null : setOf(method, 'unseen', unseenDevices),
       samplesTrained: isTrained ? nodeCount * rounds * 20 * 32 : 0,
       bytesSentPerNode: {
@@ -124,11 +126,25 @@ export function resultsFixture(options: FixtureOptions = {}): Results {
       peakRssBytes: 212_000_000 + skill[method].bytes * 20,
     };
   }
+  const kept: MetricsEvent[] = [];
+  const record = sampledRecord(nodes, (event) => kept.push(event));
+  for (const event of events) record(event);
   return {
     summary: summaryOf({ options, nodes, finished, rounds, summaries, scores, incomplete, events }),
-    events,
+    events: kept,
     configYaml,
   };
+}
+
+/** Only these devices one by one. */
+function listing(metrics: SetMetrics, devices: readonly string[]): SetMetrics {
+  const listed = new Set(devices);
+  const cut = (statistic: Statistic): Statistic => ({
+    ...statistic,
+    perDevice: Object.fromEntries(Object.entries(statistic.perDevice).filter(([device]) => listed.has(device))),
+  });
+  const entries = Object.entries(metrics).map(([metric, statistic]) => [metric, cut(statistic)]);
+  return Object.fromEntries(entries) as SetMetrics;
 }
 
 /** Nine tenths of what gossip sends are models, and one in fifty of them comes twice; a server's clients send models alone. */

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { CoreEvent } from '../../src/gossip/protocol.ts';
+import type { Trial } from '../../src/scenario/outcome.ts';
+import type { MetricsEvent } from '../../src/scenario/results.ts';
+import { openRoundsMax, RoundLog } from '../../src/scenario/round-log.ts';
+import { consensusDistanceOf, Spread } from '../../src/scenario/spread.ts';
+
+function logOf(names: readonly string[]) {
+  const events: MetricsEvent[] = [];
+  const done: number[] = [];
+  const trial = {
+    seed: 1,
+    record: (event: MetricsEvent) => events.push(event),
+    onRound: ({ round }: { round: number }) => done.push(round),
+  } as unknown as Trial;
+  return { log: new RoundLog(trial, names, 0), events, done };
+}
+
+function round(number: number, weight: number, from: readonly string[] = []): CoreEvent {
+  return {
+    type: 'round',
+    atMs: number,
+    round: number,
+    loss: weight,
+    weights: Float32Array.of(weight, 0),
+    available: from.length,
+    mixed: from.map((peer) => ({ peer, stalenessRounds: 0 })),
+  };
+}
+
+describe('RoundLog', () => {
+  it('take() ends a round when every node has done it', () => {
+    const { log, done } = logOf(['a', 'b']);
+    log.take('a', round(1, 0));
+    log.take('a', round(2, 0));
+    assert.deepEqual(done, []);
+    log.take('b', round(1, 4));
+    assert.deepEqual(done, [1]);
+    assert.deepEqual(log.consensusDistance, [2]);
+  });
+
+  it('close() ends rounds that some nodes never did, with those that did them', () => {
+    const { log, events, done } = logOf(['a', 'b', 'c']);
+    for (const number of [1, 2, 3]) log.take('a', round(number, 0));
+    for (const number of [1, 2]) log.take('b', round(number, 6));
+    log.take('c', round(1, 0));
+    log.close();
+    assert.deepEqual(done, [1, 2, 3]);
+    assert.deepEqual(log.consensusDistance, [Math.sqrt(8), 3, 0]);
+    assert.deepEqual(
+      events.flatMap((event) => (event.event === 'consensus' ? event.round : [])),
+      [1, 2, 3],
+    );
+  });
+
+  it('take() counts the first time where a node does a round twice, and does not open an ended round again', () => {
+    const { log, done } = logOf(['a', 'b']);
+    log.take('a', round(1, 0));
+    log.take('a', round(1, 100));
+    assert.deepEqual(done, []);
+    log.take('b', round(1, 4));
+    log.take('a', round(1, 200));
+    log.close();
+    assert.deepEqual(done, [1]);
+    assert.deepEqual(log.consensusDistance, [2]);
+    // What was trained was trained.
+    assert.equal(log.rounds.all, 4);
+  });
+
+  it('take() ends the oldest round where too many are open, so that memory is bounded', () => {
+    const { log, done } = logOf(['a', 'b']);
+    for (let number = 1; number <= openRoundsMax + 2; number++) log.take('a', round(number, 0));
+    assert.deepEqual(done, [1, 2]);
+    log.take('b', round(1, 100));
+    log.close();
+    assert.equal(log.consensusDistance[0], 0);
+    assert.equal(log.consensusDistance.length, openRoundsMax + 2);
+  });
+
+  it('take() counts rounds in which a robust rule had too few updates', () => {
+    const { log } = logOf(['a']);
+    log.take('a', { type: 'tooFew', atMs: 1, round: 1, mixable: 1, needed: 4 });
+    log.take('a', round(1, 0));
+    log.take('a', round(2, 0, ['p']));
+    assert.deepEqual(log.rounds, { all: 2, withUpdates: 1, mixed: 1, tooFew: 1 });
+  });
+
+  it('edges() names the nodes and counts what was mixed, into sampled nodes only', () => {
+    const { log } = logOf(['a', 'b']);
+    for (const number of [1, 2]) log.take('a', round(number, 0, ['peer-b']));
+    log.take('b', round(1, 0, ['peer-a']));
+    const nameOf = new Map([
+      ['peer-a', 'a'],
+      ['peer-b', 'b'],
+    ]);
+    assert.deepEqual(log.edges(nameOf), [
+      { from: 'a', to: 'b', mixed: 1 },
+      { from: 'b', to: 'a', mixed: 2 },
+    ]);
+    const many = logOf(Array.from({ length: 256 }, (_, i) => `n${i}`)).log;
+    many.take('n0', round(1, 0, ['p']));
+    many.take('n1', round(1, 0, ['p']));
+    assert.deepEqual(many.edges(new Map()), [{ from: 'p', to: 'n0', mixed: 1 }]);
+  });
+});
+
+describe('Spread', () => {
+  const naive = (models: readonly Float32Array[]) => {
+    const mean = (models[0] as Float32Array).map(
+      (_, k) => models.reduce((sum, m) => sum + (m[k] as number), 0) / models.length,
+    );
+    const squares = models.map((m) => m.reduce((sum, w, k) => sum + (w - (mean[k] as number)) ** 2, 0));
+    return Math.sqrt(squares.reduce((sum, each) => sum + each, 0) / models.length);
+  };
+  const weights = fc.float({ min: -4, max: 4, noNaN: true });
+  const models = fc.integer({ min: 1, max: 6 }).chain((size) =>
+    fc.array(
+      fc.array(weights, { minLength: size, maxLength: size }).map((each) => Float32Array.from(each)),
+      { minLength: 1, maxLength: 8 },
+    ),
+  );
+
+  it('distance is that of the definition, in whatever order models come', () => {
+    fc.assert(
+      fc.property(models, (all) => {
+        const expected = naive(all);
+        assert.ok(Math.abs(consensusDistanceOf(all) - expected) < 1e-5);
+        assert.ok(Math.abs(consensusDistanceOf(all.toReversed()) - expected) < 1e-5);
+      }),
+    );
+  });
+
+  it('distance keeps its digits where models far from zero are close together', () => {
+    const spread = new Spread(Float32Array.of(1024));
+    for (const offset of [-1, 1]) spread.add(Float32Array.of(1024 + offset * 2 ** -13));
+    assert.equal(spread.distance, 2 ** -13);
+  });
+});
