@@ -207,6 +207,16 @@ describe('report/render-report', () => {
     assert.deepEqual(fedavg?.[0], 'FedAvg');
     assert.match(page, /Gossip took 2\.43 times the bytes of FedAvg\./);
     assert.match(page, /Dotted: the target, 0\.94\./);
+    assert.match(page, /By a node, on a log scale\. Dashed: sends nothing; its last AUROC\./);
+  });
+
+  it('renderReport() draws AUROC over bytes only where a method sends', () => {
+    const senders = renderReport(resultsFixture({ methods: ['gossip', 'fedavg'] }));
+    assert.match(senders, /AUROC over bytes sent/);
+    assert.doesNotMatch(senders, /Dashed: sends nothing/);
+    const silent = renderReport(resultsFixture({ methods: ['centralised', 'local'] }));
+    assert.match(silent, /AUROC over rounds/);
+    assert.doesNotMatch(silent, /AUROC over bytes sent/);
   });
 
   it('renderReport() has no learning curves, targets or spectral gap where the run has none', () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { CoreEvent } from '../../src/gossip/protocol.ts';
+import { type NodeReport, outcomeOf } from '../../src/scenario/gossip-method.ts';
 import type { Trial } from '../../src/scenario/outcome.ts';
 import type { MetricsEvent } from '../../src/scenario/results.ts';
 import { openRoundsMax, RoundLog } from '../../src/scenario/round-log.ts';
-import { consensusDistanceOf, Spread } from '../../src/scenario/spread.ts';
+import { consensusDistanceOf } from '../../src/scenario/spread.ts';
 
 function logOf(names: readonly string[]) {
   const events: MetricsEvent[] = [];
@@ -105,7 +106,49 @@ describe('RoundLog', () => {
   });
 });
 
-describe('Spread', () => {
+describe('outcomeOf()', () => {
+  it('outcomeOf() ends the rounds that are open and records what is split', () => {
+    const events: MetricsEvent[] = [];
+    const trial = {
+      seed: 1,
+      scenario: { train: { batchSize: 4, stepsPerRound: 2 } },
+      prepared: { nodes: [{ name: 'a' }, { name: 'b' }] },
+      record: (event: MetricsEvent) => events.push(event),
+      onRound: () => undefined,
+    } as unknown as Trial;
+    const log = new RoundLog(trial, ['a', 'b'], 0);
+    for (const number of [1, 2]) log.take('a', round(number, 0));
+    log.take('b', round(1, 4));
+    const scale = { mean: Float64Array.of(0), deviation: Float64Array.of(1) };
+    const report: NodeReport = {
+      weights: new Float32Array(2),
+      scale,
+      bytesSent: { payload: 30, duplicates: 20, control: 10 },
+      bytesReceived: 5,
+      updatesSent: 1,
+      updatesReceived: 1,
+      sendsFailed: 0,
+      rejected: {},
+      cpuSeconds: 0,
+      peakRssBytes: 0,
+      curve: [{ round: 1, weights: new Float32Array(2), scale, bytesSent: 7 }],
+    };
+    const outcome = outcomeOf(trial, log, [{ ...report, curve: [] }, report], { spectralGap: 0.5 });
+    assert.deepEqual(outcome.gossip?.consensusDistance, [2, 0]);
+    assert.deepEqual([outcome.gossip?.spectralGap, outcome.samplesTrained], [0.5, 3 * 4 * 2]);
+    assert.deepEqual(
+      outcome.checkpoints.map(({ node, round, bytesSent }) => [node, round, bytesSent]),
+      [['b', 1, 7]],
+    );
+    const traffic = events.filter((event) => event.event === 'node-traffic');
+    assert.deepEqual(
+      traffic.map(({ bytesSent, split }) => [bytesSent, split]),
+      [report, report].map(({ bytesSent }) => [60, bytesSent]),
+    );
+  });
+});
+
+describe('consensusDistanceOf()', () => {
   const naive = (models: readonly Float32Array[]) => {
     const mean = (models[0] as Float32Array).map(
       (_, k) => models.reduce((sum, m) => sum + (m[k] as number), 0) / models.length,
@@ -121,7 +164,7 @@ describe('Spread', () => {
     ),
   );
 
-  it('distance is that of the definition, in whatever order models come', () => {
+  it('consensusDistanceOf() is that of the definition, in whatever order models come', () => {
     fc.assert(
       fc.property(models, (all) => {
         const expected = naive(all);
@@ -131,9 +174,10 @@ describe('Spread', () => {
     );
   });
 
-  it('distance keeps its digits where models far from zero are close together', () => {
-    const spread = new Spread(Float32Array.of(1024));
-    for (const offset of [-1, 1]) spread.add(Float32Array.of(1024 + offset * 2 ** -13));
-    assert.equal(spread.distance, 2 ** -13);
+  it('consensusDistanceOf() keeps its digits where models far from zero are close together', () => {
+    // Float32 numbers near 12345 are a 1024th apart; the squares of three in a row differ in their last bits.
+    const models = [0, 1, 2].map((steps) => Float32Array.of(12345.671875 + steps / 1024));
+    const relativeError = consensusDistanceOf(models) / (Math.sqrt(2 / 3) / 1024) - 1;
+    assert.ok(Math.abs(relativeError) < 1e-9, `${relativeError}`);
   });
 });
