@@ -14,6 +14,7 @@ export interface ClaimScope {
   baselines: Scenario['baselines'];
   federation: Pick<Scenario['federation'], 'heldOut'>;
   evaluate: Pick<Scenario['evaluate'], 'everyRounds' | 'targetAuroc'>;
+  network: Pick<Scenario['network'], 'transport'>;
 }
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -59,6 +60,9 @@ export function claimProblem(text: string, scope: ClaimScope): string | undefine
   }
   if (curveKey !== undefined && scope.evaluate[curveKey] === undefined) {
     return `claim on ${claim.keys.join('.')} cannot be answered: there is no ${set} without evaluate.${curveKey}; add it`;
+  }
+  if (root === 'gossip' && method === 'spectralGap' && scope.network.transport !== 'sim') {
+    return `claim on ${claim.keys.join('.')} cannot be answered: the graph of real nodes is gossipsub's and changes; set network.transport: sim`;
   }
   if (root === 'gossip') return undefined;
   if (root === 'gap' && method === 'gossip') {

@@ -128,7 +128,7 @@ export function outcomeOf(
   trial: Trial,
   log: RoundLog,
   reports: readonly NodeReport[],
-  ofSimulation: Partial<Pick<GossipOutcome, 'traceHash' | 'spectralGap'>> = {},
+  ofSimulation: Pick<GossipOutcome, 'traceHash' | 'neighbours'> = {},
 ): Outcome {
   const { prepared, pool, scenario, seed, record } = trial;
   log.close();
@@ -147,7 +147,6 @@ export function outcomeOf(
     staleness: log.staleness,
     rejected: addedUp(reports.map(({ rejected }) => rejected)),
     rounds: log.rounds,
-    spectralGap: null,
     ...ofSimulation,
   };
   const { batchSize, stepsPerRound } = scenario.train;

@@ -31,10 +31,10 @@ export interface GossipOutcome {
   staleness: Record<string, number>;
   rejected: Record<string, number>;
   rounds: { all: number; withUpdates: number; mixed: number; tooFew: number };
-  /** Null where the graph has none, or it was not computed. */
-  spectralGap: number | null;
   /** Of a simulation. */
   traceHash?: string;
+  /** Of a simulation whose graph stays the same: numbers of each node's neighbours. */
+  neighbours?: readonly (readonly number[])[];
 }
 
 export interface Outcome {

@@ -16,6 +16,7 @@ import { Prng } from '../lib/prng.ts';
 import { EnginePool } from '../model/engine-pool.ts';
 import { weightShapes } from '../model/weights.ts';
 import { topicMessageBytesMax } from '../node/host.ts';
+import { graphGap } from '../sim/graph-gap.ts';
 import { createTopology, topologyProblem } from '../sim/topology.ts';
 import { baselines } from './baselines.ts';
 import { evaluateClaims } from './claims.ts';
@@ -125,8 +126,8 @@ function configYaml(scenario: Scenario, options: RunOptions, version: string, en
 }
 
 /** Whether a simulation ended without its graph's spectral gap. */
-function isWithoutGap({ gossip }: MethodResult): boolean {
-  return gossip?.spectralGap === null;
+function isWithoutGap({ spectralGap }: MethodResult): boolean {
+  return spectralGap === null;
 }
 
 /** One hash for the simulations of all seeds; null where there was none. */
@@ -243,6 +244,7 @@ class Run {
     for (const point of curve) record({ event: 'curve', seed, method, ...point });
     for (const { set, device, metrics } of evaluations)
       record({ event: 'evaluation', seed, method, set, device, ...metrics });
+    const neighbours = outcome.gossip?.neighbours;
     return {
       method,
       evaluations,
@@ -253,6 +255,7 @@ class Run {
       cpuSeconds: (cpu.user + cpu.system) / 1e6 + outcome.extraCpuSeconds,
       peakRssBytes: peakRssBytes + outcome.extraPeakRssBytes,
       ...(outcome.gossip && { gossip: outcome.gossip }),
+      ...(neighbours && { spectralGap: graphGap(neighbours) ?? null }),
     };
   }
 
@@ -269,7 +272,7 @@ class Run {
     const ran = onlyStarted ? [started] : finished;
     const sampled = sampleNote(nodes);
     if (sampled !== undefined) notes.push(sampled);
-    if (scenario.network.transport === 'sim' && ran.some(({ methods }) => methods.some(isWithoutGap)))
+    if (ran.some(({ methods }) => methods.some(isWithoutGap)))
       notes.push('gossip.spectralGap was not computed: the graph is too large for how slowly it averages.');
     if (onlyStarted) notes.push(`Stopped during the first seed; only its finished methods are here.`);
     const summary: Summary = {

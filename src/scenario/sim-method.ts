@@ -2,7 +2,6 @@
 import type { CoreEvent } from '../gossip/protocol.ts';
 import { Prng } from '../lib/prng.ts';
 import { TrainingDiverged } from '../node/federation-node.ts';
-import { graphGap } from '../sim/graph-gap.ts';
 import { meshNeighbours } from '../sim/mesh.ts';
 import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simulation.ts';
 import { createTopology } from '../sim/topology.ts';
@@ -89,7 +88,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
       curve: curves[i] as CurveModel[],
     };
   });
-  return outcomeOf(trial, log, reports, { traceHash, spectralGap: graphGap(neighbours) ?? null });
+  return outcomeOf(trial, log, reports, { traceHash, neighbours });
 }
 
 function neighboursOf({ scenario, prepared }: Trial, prng: Prng): (readonly number[])[] {

@@ -30,6 +30,8 @@ export interface MethodResult {
   cpuSeconds: number;
   peakRssBytes: number;
   gossip?: GossipOutcome;
+  /** Of gossip's graph; absent on real transports, null where it was not computed. */
+  spectralGap?: number | null;
 }
 
 /** Results of the seeds that were finished, in order. */
@@ -59,7 +61,10 @@ export function summarise(seeds: readonly SeedResult[], targetAuroc: number | un
     methods,
     ratio: ratioOf(methods),
     gap: Object.fromEntries(compared.map(([name, results]) => [name, gapsOf(results, gossip)])),
-    gossip: summariseGossip(gossip.flatMap((result) => result.gossip ?? [])),
+    gossip: {
+      ...summariseGossip(gossip.flatMap((result) => result.gossip ?? [])),
+      spectralGap: meanOrNull(gossip.flatMap(({ spectralGap }) => spectralGap ?? [])),
+    },
   };
 }
 
@@ -134,14 +139,12 @@ function gapsOf(
   return gaps;
 }
 
-function summariseGossip(outcomes: readonly GossipOutcome[]): Summary['gossip'] {
+function summariseGossip(outcomes: readonly GossipOutcome[]): Omit<Summary['gossip'], 'spectralGap'> {
   const rounds = Math.max(0, ...outcomes.map(({ consensusDistance }) => consensusDistance.length));
-  const gaps = outcomes.flatMap(({ spectralGap }) => spectralGap ?? []);
   return {
     consensusDistance: Array.from({ length: rounds }, (_, i) =>
       meanOf(outcomes.flatMap(({ consensusDistance }) => consensusDistance[i] ?? [])),
     ),
-    spectralGap: gaps.length === 0 ? null : meanOf(gaps),
     deliveries: outcomes.length === 0 ? 0 : meanOf(outcomes.map(({ deliveries }) => deliveries)),
     staleness: addedUp(outcomes.map(({ staleness }) => staleness)),
     rejected: addedUp(outcomes.map(({ rejected }) => rejected)),
@@ -165,6 +168,10 @@ export function addedUp(counts: readonly Record<string, number>[]): Record<strin
 
 function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
+}
+
+function meanOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : meanOf(values);
 }
 
 function meanOf(values: readonly number[]): number {

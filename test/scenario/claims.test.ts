@@ -8,6 +8,7 @@ const scope: ClaimScope = {
   baselines: ['centralised', 'fedavg', 'local', 'statistic'],
   federation: { heldOut: ['WELL-00008'] },
   evaluate: { everyRounds: 10, targetAuroc: 0.9 },
+  network: { transport: 'sim' },
 };
 
 function answerTo(path: string, summary: Summary = exampleSummary()): number | null | undefined {
@@ -105,6 +106,13 @@ describe('claimProblem()', () => {
       const problem = claimProblem(claim, { ...scope, evaluate: {} }) ?? 'accepted';
       assert.ok(problem.endsWith(`cannot be answered: there is ${end}`), problem);
     }
+  });
+
+  it('claimProblem() refuses the spectral gap of a graph that is not simulated', () => {
+    assert.match(
+      claimProblem('gossip.spectralGap > 0.1', { ...scope, network: { transport: 'tcp' } }) ?? 'accepted',
+      /the graph of real nodes is gossipsub's and changes; set network\.transport: sim$/,
+    );
   });
 
   it('claimProblem() refuses unseen devices where none is held out', () => {

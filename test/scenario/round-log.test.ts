@@ -133,9 +133,9 @@ describe('outcomeOf()', () => {
       peakRssBytes: 0,
       curve: [{ round: 1, weights: new Float32Array(2), scale, bytesSent: 7 }],
     };
-    const outcome = outcomeOf(trial, log, [{ ...report, curve: [] }, report], { spectralGap: 0.5 });
+    const outcome = outcomeOf(trial, log, [{ ...report, curve: [] }, report], { neighbours: [[1], [0]] });
     assert.deepEqual(outcome.gossip?.consensusDistance, [2, 0]);
-    assert.deepEqual([outcome.gossip?.spectralGap, outcome.samplesTrained], [0.5, 3 * 4 * 2]);
+    assert.deepEqual([outcome.gossip?.neighbours, outcome.samplesTrained], [[[1], [0]], 3 * 4 * 2]);
     assert.deepEqual(
       outcome.checkpoints.map(({ node, round, bytesSent }) => [node, round, bytesSent]),
       [['b', 1, 7]],
