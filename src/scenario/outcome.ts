@@ -18,7 +18,7 @@ export interface Trial {
   signal: AbortSignal;
   /** Takes a line of metrics.jsonl. */
   record(event: MetricsEvent): void;
-  /** Says that a round is done, of all nodes together. */
+  /** Says that as many rounds are done as all nodes have in one round together. */
   onRound(progress: { round: number; loss: number | null; consensusDistance: number | null; delivered: number }): void;
 }
 

@@ -11,7 +11,6 @@ interface OpenRound {
   /** Numbers of the nodes that have done it. */
   done: Set<number>;
   spread: Spread;
-  lossSum: number;
 }
 
 export class RoundLog {
@@ -26,6 +25,9 @@ export class RoundLog {
   /** Updates mixed, by the node that mixed and the peer they came from; of fleetNodes() only. */
   private readonly mixedBy: ReadonlyMap<string, Map<string, number>>;
   private delivered = 0;
+  /** Losses since the last call of onRound. */
+  private lossSum = 0;
+  private latestDistance: number | null = null;
 
   constructor(trial: Trial, names: readonly string[], beganMs: number) {
     this.trial = trial;
@@ -59,7 +61,8 @@ export class RoundLog {
       mixedFrom?.set(peer, (mixedFrom.get(peer) ?? 0) + 1);
     }
     this.delivered += available;
-    this.gather(this.numbers.get(node) as number, round, weights, loss);
+    this.gather(this.numbers.get(node) as number, round, weights);
+    this.tell(loss);
   }
 
   /** Ends the rounds that not every node has done, since some were down or came late. To be called when the run is over. */
@@ -77,25 +80,38 @@ export class RoundLog {
   }
 
   /** A node that was set back may do a round again: the first time counts, since others have mixed what came of it. */
-  private gather(node: number, round: number, weights: Float32Array, loss: number): void {
+  private gather(node: number, round: number, weights: Float32Array): void {
     if (this.consensusDistance[round - 1] !== undefined) return;
-    const open = this.open.get(round) ?? { done: new Set(), spread: new Spread(weights), lossSum: 0 };
+    const open = this.open.get(round) ?? { done: new Set(), spread: new Spread(weights) };
     this.open.set(round, open);
     if (open.done.has(node)) return;
     open.done.add(node);
     open.spread.add(weights);
-    open.lossSum += loss;
     if (open.done.size === this.numbers.size) this.end(round);
     else if (this.open.size > openRoundsMax) this.end(Math.min(...this.open.keys()));
   }
 
   private end(round: number): void {
-    const { seed, record, onRound } = this.trial;
-    const { done, spread, lossSum } = this.open.get(round) as OpenRound;
+    const { seed, record } = this.trial;
+    const { distance } = (this.open.get(round) as OpenRound).spread;
     this.open.delete(round);
-    const { distance } = spread;
     this.consensusDistance[round - 1] = distance;
+    this.latestDistance = distance;
     record({ event: 'consensus', seed, round, distance });
-    onRound({ round, loss: lossSum / done.size, consensusDistance: distance, delivered: this.delivered });
+  }
+
+  /** Progress goes by the work that is done: a node that is down keeps rounds open, and does not keep people waiting. */
+  private tell(loss: number): void {
+    this.lossSum += loss;
+    const nodes = this.numbers.size;
+    if (this.rounds.all % nodes !== 0) return;
+    const { onRound, scenario } = this.trial;
+    onRound({
+      round: Math.min(this.rounds.all / nodes, scenario.train.rounds),
+      loss: this.lossSum / nodes,
+      consensusDistance: this.latestDistance,
+      delivered: this.delivered,
+    });
+    this.lossSum = 0;
   }
 }

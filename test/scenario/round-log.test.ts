@@ -9,13 +9,19 @@ import { consensusDistanceOf } from '../../src/scenario/spread.ts';
 
 function logOf(names: readonly string[]) {
   const events: MetricsEvent[] = [];
+  /** Rounds that have ended. */
   const done: number[] = [];
+  const progress: Parameters<Trial['onRound']>[0][] = [];
   const trial = {
     seed: 1,
-    record: (event: MetricsEvent) => events.push(event),
-    onRound: ({ round }: { round: number }) => done.push(round),
+    scenario: { train: { rounds: 3 } },
+    record: (event: MetricsEvent) => {
+      events.push(event);
+      if (event.event === 'consensus') done.push(event.round);
+    },
+    onRound: (each: (typeof progress)[number]) => progress.push(each),
   } as unknown as Trial;
-  return { log: new RoundLog(trial, names, 0), events, done };
+  return { log: new RoundLog(trial, names, 0), events, done, progress };
 }
 
 function round(number: number, weight: number, from: readonly string[] = []): CoreEvent {
@@ -42,16 +48,27 @@ describe('RoundLog', () => {
   });
 
   it('close() ends rounds that some nodes never did, with those that did them', () => {
-    const { log, events, done } = logOf(['a', 'b', 'c']);
+    const { log, done } = logOf(['a', 'b', 'c']);
     for (const number of [1, 2, 3]) log.take('a', round(number, 0));
     for (const number of [1, 2]) log.take('b', round(number, 6));
     log.take('c', round(1, 0));
     log.close();
     assert.deepEqual(done, [1, 2, 3]);
     assert.deepEqual(log.consensusDistance, [Math.sqrt(8), 3, 0]);
+  });
+
+  it('take() tells progress by the rounds of all nodes together, also where one is down', () => {
+    const { log, progress } = logOf(['a', 'b']);
+    for (const number of [1, 2]) log.take('a', round(number, number));
+    assert.deepEqual(progress, [{ round: 1, loss: 1.5, consensusDistance: null, delivered: 0 }]);
+    log.take('b', round(1, 5, ['p', 'q']));
+    log.take('a', round(3, 1, ['p']));
+    assert.deepEqual(progress[1], { round: 2, loss: 3, consensusDistance: 2, delivered: 3 });
+    // A node that was set back does more rounds than there are.
+    for (const number of [2, 3, 2, 3]) log.take('b', round(number, 0));
     assert.deepEqual(
-      events.flatMap((event) => (event.event === 'consensus' ? event.round : [])),
-      [1, 2, 3],
+      progress.map((each) => each.round),
+      [1, 2, 3, 3],
     );
   });
 
@@ -111,7 +128,7 @@ describe('outcomeOf()', () => {
     const events: MetricsEvent[] = [];
     const trial = {
       seed: 1,
-      scenario: { train: { batchSize: 4, stepsPerRound: 2 } },
+      scenario: { train: { batchSize: 4, stepsPerRound: 2, rounds: 2 } },
       prepared: { nodes: [{ name: 'a' }, { name: 'b' }] },
       record: (event: MetricsEvent) => events.push(event),
       onRound: () => undefined,
