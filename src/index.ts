@@ -10,6 +10,8 @@ export { loadScenario } from './scenario/load.ts';
 export type { ScenarioChanges } from './scenario/overrides.ts';
 export type { RunOptions, RunProgress } from './scenario/progress.ts';
 export type {
+  BytesToTarget,
+  CurvePoint,
   EvaluationSet,
   MethodName,
   MethodSummary,

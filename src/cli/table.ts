@@ -117,7 +117,22 @@ function gossipLines(summary: Summary, columns: number): string[] {
   const sentence =
     `Gossip, a seed: ${countText(summary.gossip.deliveries)} updates delivered, ${bytes(method.bytesSentPerNode.mean)} sent a node; ` +
     `turned away in all: ${rejected.length === 0 ? 'none' : rejected.join(', ')}`;
-  return wrapText(sentence, columns);
+  return [...wrapText(sentence, columns), ...targetLines(summary, columns)];
+}
+
+/** What each method that sends had sent when it got to the target; nothing where the scenario names none. */
+function targetLines(summary: Summary, columns: number): string[] {
+  const found = methodNames.flatMap((name) => {
+    const { bytesToTarget, bytesSentPerNode } = summary.methods[name] ?? {};
+    return bytesToTarget && bytesSentPerNode && bytesSentPerNode.mean > 0 ? [{ name, ...bytesToTarget }] : [];
+  });
+  if (found.length === 0) return [];
+  const texts = found.map(({ name, bytesPerNode, reached, perSeed }) =>
+    bytesPerNode === null
+      ? `${name} not reached (${countText(reached)} of ${seedsText(perSeed.length)})`
+      : `${name} ${bytes(bytesPerNode)}`,
+  );
+  return wrapText(`Bytes a node to an own AUROC of ${found[0]?.target}: ${texts.join(', ')}`, columns);
 }
 
 function gapLines(summary: Summary, style: Style): string[] {

@@ -17,6 +17,7 @@ import type { Moments } from '../gossip/moments.ts';
 import { PeerError, type PeerErrorCode } from '../gossip/peer-error.ts';
 import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
 import { receivedInput, type Way } from '../gossip/received.ts';
+import { SentBytesCounter } from '../gossip/sent-bytes.ts';
 import type { Clock } from '../lib/clock.ts';
 import { OperatorError } from '../lib/errors.ts';
 import type { Prng } from '../lib/prng.ts';
@@ -58,6 +59,10 @@ export interface NodeCounters {
   updatesReceived: number;
   /** Bytes of the messages that reached the core, before their decoding. */
   bytesReceived: number;
+  /** Bytes of the payloads among them. */
+  payloadBytesReceived: number;
+  /** Bytes of the messages that were handed to the network, without its framing and without what gossipsub forwards. */
+  sent: SentBytesCounter;
   /** Sends, publications and pulls that the network refused. */
   sendsFailed: number;
   rejected: Map<PeerErrorCode, number>;
@@ -69,6 +74,8 @@ export class FederationNode {
     updatesSent: 0,
     updatesReceived: 0,
     bytesReceived: 0,
+    payloadBytesReceived: 0,
+    sent: new SentBytesCounter(),
     sendsFailed: 0,
     rejected: new Map(),
   };
@@ -122,7 +129,7 @@ export class FederationNode {
       onUpdate: (from, bytes) => {
         this.receive(from, bytes, 'stream');
       },
-      onPull: (_from, bytes) => this.onPull(bytes),
+      onPull: (from, bytes) => this.onPull(from, bytes),
       onBadStream: (_from, error) => this.count(error),
     });
     if (signal.aborted) return unserveStreams(libp2p);
@@ -171,13 +178,17 @@ export class FederationNode {
     return verdictOf(code, reach);
   }
 
-  private onPull(bytes: Uint8Array): Uint8Array[] {
+  private onPull(from: string, bytes: Uint8Array): Uint8Array[] {
     try {
       const message = decodeMessage(bytes, this.limits);
       if (message.kind !== 'pull') throw new PeerError('wrong-topic', `${message.kind} in place of a pull`);
       const answers = this.core.answer(message);
       if (answers.some(({ kind }) => kind === 'update')) this.counters.updatesSent++;
-      return answers.map((answer) => encodeMessage(answer, this.options.federation));
+      return answers.map((answer) => {
+        const encoded = encodeMessage(answer, this.options.federation);
+        this.counters.sent.add(from, answer, encoded.length);
+        return encoded;
+      });
     } catch (error) {
       this.count(error);
       return [];
@@ -196,7 +207,10 @@ export class FederationNode {
       this.counters.bytesReceived += bytes.length;
       const input = receivedInput(from, message, via, request);
       const isUpdate = message.kind === 'update';
-      if (isUpdate && message.payload) this.counters.updatesReceived++;
+      if (isUpdate && message.payload) {
+        this.counters.updatesReceived++;
+        this.counters.payloadBytesReceived += message.payload.length;
+      }
       const effects = this.core.handle(input, this.options.clock.nowMs());
       this.run(effects);
       // A refused message has this one effect. Among others the penalty is for an older update of the sender.
@@ -248,6 +262,7 @@ export class FederationNode {
           const bytes = encodeMessage(message, federation);
           this.send(async () => {
             const { recipients } = await host.pubsub.publish(this.topic, bytes);
+            for (const peer of recipients) this.counters.sent.add(peer.toString(), message, bytes.length);
             return message.kind === 'update' && message.payload ? recipients.length : 0;
           });
         }
@@ -256,6 +271,7 @@ export class FederationNode {
         const bytes = encodeMessage(effect.message, federation);
         this.send(async () => {
           await pushUpdate(host.libp2p, effect.peer, bytes, this.streamLimits);
+          this.counters.sent.add(effect.peer, effect.message, bytes.length);
           return 1;
         });
         return;

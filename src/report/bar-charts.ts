@@ -9,7 +9,14 @@ import type { NodeTraffic } from './series.ts';
 /** Shape for bytes received, in the box of the methods' shapes. */
 export const receivedShape = 'M3.5 0L6.5 0L6.5 10L3.5 10Z';
 
-/** Bytes sent as a bar, bytes received as a mark, one row a node. */
+/** The kinds of bytes sent, in the order of the bar, each with the opacity of its part. */
+export const sentKinds = [
+  { kind: 'payload', label: 'models', opacity: 0.8 },
+  { kind: 'duplicates', label: 'duplicates', opacity: 0.5 },
+  { kind: 'control', label: 'control', opacity: 0.25 },
+] as const;
+
+/** Bytes sent as a bar with a part for each kind, bytes received as a mark, one row a node. */
 export function trafficChart(traffic: readonly NodeTraffic[], { isNarrow }: Frame): Chart {
   const isDense = traffic.length > 16;
   const rowHeight = isDense ? 16 : 26;
@@ -23,12 +30,15 @@ export function trafficChart(traffic: readonly NodeTraffic[], { isNarrow }: Fram
     splitNumber: isNarrow ? 3 : 4,
     axisLabel: { ...axisText, formatter: axisBytes },
   };
-  const tooltips = traffic.map(
+  const parts = sentKinds.map(({ kind, label }) =>
+    traffic.map(({ node, split }) => `${node}: ${label} ${bytes(split[kind])}`),
+  );
+  const both = traffic.map(
     ({ node, bytesSent, bytesReceived }) => `${node}: ${bytes(bytesSent)} sent, ${bytes(bytesReceived)} received`,
   );
   return {
     height: top + traffic.length * rowHeight + bottom,
-    tooltips: [tooltips, tooltips],
+    tooltips: [...parts, both],
     option: {
       grid: { left: Math.max(...names.map(textWidth)) + 12, right: 30, top, bottom },
       xAxis: [
@@ -37,12 +47,13 @@ export function trafficChart(traffic: readonly NodeTraffic[], { isNarrow }: Fram
       ],
       yAxis: rowAxis(names),
       series: [
-        {
-          type: 'bar',
+        ...sentKinds.map(({ kind, opacity }) => ({
+          type: 'bar' as const,
+          stack: 'sent',
           barWidth: isDense ? 9 : 13,
-          itemStyle: { color: methodStyles.gossip.colour, opacity: 0.75 },
-          data: traffic.map(({ bytesSent }) => bytesSent),
-        },
+          itemStyle: { color: methodStyles.gossip.colour, opacity },
+          data: traffic.map(({ split }) => split[kind]),
+        })),
         {
           type: 'scatter',
           symbol: `path://${receivedShape}`,
@@ -194,7 +205,8 @@ function niceAbove(value: number): number {
   return ([1, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
-function axisBytes(value: number): string {
+/** Bytes as the label of an axis: '2.5 MB', '10 kB', '0'. */
+export function axisBytes(value: number): string {
   return value === 0
     ? '0'
     : bytes(value)

@@ -104,25 +104,30 @@ export function consensusChart(
   };
 }
 
-const grid = { left: 52, right: 16, top: 12, bottom: 42 };
+/** Where curves are drawn in their chart. */
+export const curveGrid = { left: 52, right: 16, top: 12, bottom: 42 };
+
+/** A horizontal axis below curves. */
+export const curveAxisLook = {
+  ...valueAxisLook,
+  splitLine: { show: false },
+  axisLine: { show: true, lineStyle: { color: 'var(--rule)' } },
+  axisTick: { show: true, lineStyle: { color: 'var(--rule)' } },
+  nameLocation: 'middle',
+  nameGap: 26,
+} as const;
+
+/** The axis of `rounds`, which ascend. */
+export function roundAxis(rounds: readonly number[]) {
+  const last = rounds.at(-1) ?? 1;
+  const min = Math.min(rounds[0] ?? 0, last - 1);
+  return { ...curveAxisLook, type: 'value' as const, min, max: last, minInterval: 1, name: 'round' };
+}
 
 function roundsAndValues(rounds: readonly number[], values: readonly number[], isLog: boolean) {
-  const last = rounds.at(-1) ?? 1;
   return {
-    grid,
-    xAxis: {
-      ...valueAxisLook,
-      type: 'value' as const,
-      min: Math.min(rounds[0] ?? 0, last - 1),
-      max: last,
-      splitLine: { show: false },
-      axisLine: { show: true, lineStyle: { color: 'var(--rule)' } },
-      axisTick: { show: true, lineStyle: { color: 'var(--rule)' } },
-      minInterval: 1,
-      name: 'round',
-      nameLocation: 'middle' as const,
-      nameGap: 26,
-    },
+    grid: curveGrid,
+    xAxis: roundAxis(rounds),
     yAxis: isLog ? logAxis(values) : { ...valueAxisLook, type: 'value' as const, min: 0, axisLabel: valueText },
   };
 }
@@ -138,7 +143,7 @@ const labelFactors = [
 ] as const;
 
 /** A log axis as wide as `values`, all above 0, with about four labels or more. */
-function logAxis(values: readonly number[]) {
+export function logAxis(values: readonly number[]) {
   const low = Math.min(...values) / 1.15;
   const high = Math.max(...values) * 1.15;
   const options = labelFactors.map((factors) => logTicks(low, high, factors));

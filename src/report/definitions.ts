@@ -42,6 +42,18 @@ const definitions: readonly (readonly [term: string, text: string])[] = [
     'Consensus distance',
     'Root mean square distance of the nodes’ weights from their mean. Lower: the nodes agree more.',
   ],
+  [
+    'Spectral gap',
+    'How fast the graph averages, from 0 (never) to 1 (at once): 1 minus it is the factor that averaging alone puts on the consensus distance in a round. Of the graph’s Metropolis matrix, in simulations.',
+  ],
+  [
+    'Models, duplicates, control',
+    'Bytes sent: models that reach a node for the first time; copies of what the node had got already; everything else, from headers to the network’s own messages.',
+  ],
+  [
+    'Sampled',
+    'Of a fleet of more than 128 nodes, 128 evenly spaced ones are reported one by one. Means and worst values are of all.',
+  ],
   ['Staleness', 'How many rounds old an update was when it was mixed.'],
 ];
 

@@ -1,4 +1,5 @@
 // AUROC by device as a dot plot: one row a device, one shape and colour a method. Draws; computes nothing.
+import { fleetNodesMax } from '../scenario/fleet-sample.ts';
 import type { MethodName } from '../scenario/results.ts';
 import { axisText, type Chart, type Frame, rowAxis, textWidth, valueAxisLook } from './chart.ts';
 import type { DeviceScores, DeviceTable } from './devices.ts';
@@ -8,6 +9,11 @@ import { methodStyles } from './methods.ts';
 
 /** More rows than this are a list that nobody reads: the page then shows the devices on which gossip does worst. */
 export const deviceRowsMax = 96;
+
+/** Rows of a chart of a fleet of so many nodes: of one too large to be reported whole, only the ends. */
+export function rowsMaxOf(nodes: number): number {
+  return nodes > fleetNodesMax ? 24 : deviceRowsMax;
+}
 
 /** The devices to show: all of them, or the `rowsMax` with the lowest gossip AUROC, by name. */
 export function shownDevices(devices: readonly DeviceScores[], rowsMax = deviceRowsMax): readonly DeviceScores[] {

@@ -1,4 +1,5 @@
 // The mixing graph as it was, drawn on a circle. Draws; computes only positions.
+import { fleetNodesMax } from '../scenario/fleet-sample.ts';
 import { counted, shortened } from './format.ts';
 import { escapeText, type Html, printable, trusted } from './html.ts';
 import type { MixingEdge, MixingGraph } from './series.ts';
@@ -6,8 +7,8 @@ import type { MixingEdge, MixingGraph } from './series.ts';
 /** Above this many edges a tooltip for each would fill the page: edges of one width then share a path, as on a phone. */
 const tooltipEdgesMax = 500;
 
-/** Above this many nodes a circle is a solid disc. */
-export const graphNodesMax = 256;
+/** Above this many nodes a run does not record the whole graph, and a circle would be a solid disc. */
+export const graphNodesMax = fleetNodesMax;
 
 /** The graph in two sizes, for a desktop and for a phone; edges are as wide as the updates mixed, both ways together. */
 export function drawMixingGraph(graph: MixingGraph, label: string): Html {

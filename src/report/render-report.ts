@@ -3,6 +3,7 @@ import type { Summary } from '../scenario/results.ts';
 import { definitionsList } from './definitions.ts';
 import { counted } from './format.ts';
 import { type Html, html, trusted } from './html.ts';
+import { learningSection } from './learning-section.ts';
 import { pageStyle } from './page-style.ts';
 import { claimsSection, devicesSection, gapSection, resultsSection } from './result-sections.ts';
 import { costSection, exchangeSection, notesSection, trainingSection } from './run-sections.ts';
@@ -21,6 +22,7 @@ export function renderReport(results: Results): string {
     resultsSection(summary),
     gapSection(summary),
     devicesSection(summary),
+    learningSection(summary),
     trainingSection(results),
     exchangeSection(results),
     costSection(summary),

@@ -1,8 +1,9 @@
 // The sections about how well the methods did: claims, results, gap, devices. Decides what is shown; draws nothing itself.
+import { fleetNodesMax } from '../scenario/fleet-sample.ts';
 import { evaluationSets, methodNames, type Summary } from '../scenario/results.ts';
 import { type Gap, gapChart } from './bar-charts.ts';
 import { drawChart } from './chart.ts';
-import { deviceChart, deviceRowsMax, shownDevices } from './device-chart.ts';
+import { deviceChart, deviceRowsMax, rowsMaxOf, shownDevices } from './device-chart.ts';
 import { deviceTable, methodsOn } from './devices.ts';
 import { counted, signed } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -83,19 +84,20 @@ export function devicesSection(summary: Summary): Section | undefined {
 
 function devicesOf(summary: Summary, set: 'own' | 'unseen'): Html {
   const { methods, evaluable, notEvaluable } = deviceTable(summary, set);
-  const shown = shownDevices(evaluable);
+  const shown = shownDevices(evaluable, rowsMaxOf(summary.nodes));
   if (shown.length === 0) {
     return html`<p class="empty">No ${set === 'own' ? 'device' : 'unseen device'} has both normal and anomalous test rows, so none has an AUROC.</p>
 ${notEvaluableList(notEvaluable)}
 `;
   }
   const title = `AUROC by device, ${set === 'own' ? 'own test data' : 'devices that never took part'}`;
-  const all = counted(evaluable.length, 'device');
+  const isSample = set === 'own' && summary.nodes > fleetNodesMax;
+  const all = isSample ? `${evaluable.length} sampled devices` : counted(evaluable.length, 'device');
   const chart = figure({
     title,
     caption:
       shown.length < evaluable.length
-        ? `The ${shown.length} of ${all} on which gossip does worst; summary.json has all.`
+        ? `The ${shown.length} of ${all} on which gossip does worst; summary.json has ${isSample ? 'the others of these' : 'all'}.`
         : undefined,
     legend: methodLegend(methods),
     body: drawChart(`devices-${set}`, `${title}; the table below has the numbers`, 720, (frame) =>

@@ -39,7 +39,30 @@ export function mixedRounds({ gossip }: Summary): Html | undefined {
   if (all === 0) return;
   const each =
     mixed === withUpdates ? 'every one of those' : `${count(mixed)} of those (${percent(mixed / withUpdates)})`;
-  return html`<p>Of ${counted(all, 'round')} of all nodes and seeds, ${count(withUpdates)} had updates at hand, and ${each} mixed some. A seed delivered ${count(gossip.deliveries)} updates on average.</p>`;
+  const few = gossip.rounds.tooFew;
+  const kept =
+    few === 0
+      ? ''
+      : ` In ${counted(few, 'round')} (${percent(few / all)}) the robust rule had too few updates, and the node kept its own model.`;
+  return html`<p>Of ${counted(all, 'round')} of all nodes and seeds, ${count(withUpdates)} had updates at hand, and ${each} mixed some.${kept} A seed delivered ${count(gossip.deliveries)} updates on average.</p>`;
+}
+
+/** What the bytes were that nodes sent, of the methods that send any; undefined where none does. */
+export function sentTable(summary: Summary): Html | undefined {
+  const rows = methodNames.flatMap((method) => {
+    const sent = summary.methods[method]?.bytesSentPerNode;
+    return sent === undefined || sent.mean === 0 ? [] : [{ method, ...sent }];
+  });
+  if (rows.length === 0) return;
+  const cell = (part: number, mean: number): Html =>
+    html`<td class="number">${bytes(part)}<br>${percent(part / mean)}</td>`;
+  return html`<div><h3>Bytes sent by kind</h3><table class="plain" id="table-sent">
+<thead><tr><th scope="col">A node’s mean</th><th scope="col" class="number">Models</th><th scope="col" class="number">Duplicates</th><th scope="col" class="number">Control</th></tr></thead>
+<tbody>${rows.map(
+    ({ method, mean, split }) => html`
+<tr><th scope="row">${methodGlyph(method)}${methodStyles[method].label}</th>${[split.payload, split.duplicates, split.control].map((part) => cell(part, mean))}</tr>`,
+  )}
+</tbody></table></div>`;
 }
 
 /** What each method cost, mean over seeds. */

@@ -33,10 +33,10 @@ export function methodLegend(methods: readonly MethodName[]): Html {
   return html`<ul class="legend">${methods.map((method) => html`<li>${methodGlyph(method)}${methodStyles[method].label}</li>`)}</ul>`;
 }
 
-/** A shape of a legend, given as an SVG path in a box of 10 × 10. */
-export function glyph(shape: string, colour: string): Html {
+/** A shape of a legend, given as an SVG path in a box of 10 × 10; `opacity` in [0, 1]. */
+export function glyph(shape: string, colour: string, opacity = 1): Html {
   return trusted(
-    `<svg class="glyph" viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"/></svg>`,
+    `<svg class="glyph" viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"${opacity === 1 ? '' : ` opacity="${opacity}"`}/></svg>`,
   );
 }
 

@@ -1,4 +1,5 @@
 // What the charts show, computed from the events of a run. Pure; draws nothing.
+import type { SentBytes } from '../gossip/sent-bytes.ts';
 import { type MethodName, type MetricsEvent, methodNames, type Summary } from '../scenario/results.ts';
 import { byName } from './format.ts';
 
@@ -68,21 +69,31 @@ export function consensusCurves(
 export interface NodeTraffic {
   node: string;
   bytesSent: number;
+  /** bytesSent by kind. */
+  split: SentBytes;
   bytesReceived: number;
 }
 
 /** Bytes of every node that reports traffic, by name. */
 export function trafficByNode(events: readonly MetricsEvent[]): NodeTraffic[] {
-  const totals = new Map<string, { sent: number; received: number; seeds: number }>();
+  const totals = new Map<string, { split: SentBytes; received: number; seeds: number }>();
   for (const event of events) {
     if (event.event !== 'node-traffic') continue;
-    const total = getOrAdd(totals, event.node, () => ({ sent: 0, received: 0, seeds: 0 }));
-    total.sent += event.bytesSent;
+    const total = getOrAdd(totals, event.node, () => ({
+      split: { payload: 0, duplicates: 0, control: 0 },
+      received: 0,
+      seeds: 0,
+    }));
+    for (const kind of ['payload', 'duplicates', 'control'] as const) total.split[kind] += event.split[kind];
     total.received += event.bytesReceived;
     total.seeds++;
   }
   return [...totals]
-    .map(([node, { sent, received, seeds }]) => ({ node, bytesSent: sent / seeds, bytesReceived: received / seeds }))
+    .map(([node, { split, received, seeds }]) => {
+      const [payload, duplicates, control] = [split.payload / seeds, split.duplicates / seeds, split.control / seeds];
+      const bytesSent = payload + duplicates + control;
+      return { node, bytesSent, split: { payload, duplicates, control }, bytesReceived: received / seeds };
+    })
     .sort((a, b) => byName(a.node, b.node));
 }
 

@@ -1,4 +1,5 @@
 // The run in plain English, generated from the numbers. Says what they say, also where that is not in gossip's favour.
+import { fleetNodesMax } from '../scenario/fleet-sample.ts';
 import type { MethodName, Summary } from '../scenario/results.ts';
 import { type DeviceScores, deviceTable, methodsOn } from './devices.ts';
 import { counted, fixed, interval, listed } from './format.ts';
@@ -62,7 +63,7 @@ function statisticClause(summary: Summary, reference: MethodName): string {
     devices,
     ({ auroc }) => above(auroc, 'statistic', 'gossip') && above(auroc, 'statistic', reference),
   );
-  const of = counted(devices.length, 'device');
+  const of = devicesText(summary, devices.length);
   if (wins === 0) return `; the plain statistic beats both on none of ${of}`;
   return wins === devices.length
     ? `; the plain statistic beats both on every device (${of})`
@@ -91,7 +92,7 @@ function alsoOf(summary: Summary): string[] {
     ...statistics.map((method) => (method === reference ? undefined : statisticSentence(summary, gossip, method))),
     reference === 'local' ? undefined : sharingSentence(summary, gossip),
     fleetSentence(summary),
-    worst === undefined ? undefined : `Gossip does worst on ${worst.device}, with ${fixed(worst.value)}.`,
+    worst === undefined ? undefined : worstSentence(summary, worst),
   ].filter((sentence) => sentence !== undefined);
 }
 
@@ -123,13 +124,30 @@ function sharingSentence(summary: Summary, gossip: number): string | undefined {
     ({ auroc }) => auroc.has('gossip') && auroc.has('local'),
   );
   const harmed = countWhere(devices, ({ auroc }) => above(auroc, 'local', 'gossip'));
-  const share = `${harmed} of ${counted(devices.length, 'device')} would do better alone`;
+  const share = `${harmed} of ${devicesText(summary, devices.length)} would do better alone`;
   if (isOpen(gap)) {
     return `These seeds do not tell gossip from training alone (${fixed(gossip)} against ${fixed(local)} on average); ${share}.`;
   }
   return gap.mean > 0
     ? `Sharing does not help on average: training alone is ${fixed(gap.mean)} above gossip, and ${share}.`
     : `Sharing is worth ${fixed(-gap.mean)} on average over training alone; ${share}.`;
+}
+
+/** The worst device of a large fleet may not be among those that are reported. */
+function worstSentence(summary: Summary, { device, value }: { device: string; value: number }): string {
+  const { worst } = summary.methods.gossip?.own.auroc ?? { worst: null };
+  return isSampled(summary)
+    ? `On the worst device of all gossip has ${fixed(worst)}.`
+    : `Gossip does worst on ${device}, with ${fixed(value)}.`;
+}
+
+/** '5 devices'; of a large fleet '128 sampled devices'. */
+function devicesText(summary: Summary, devices: number): string {
+  return isSampled(summary) ? `${devices} sampled devices` : counted(devices, 'device');
+}
+
+function isSampled({ nodes }: Summary): boolean {
+  return nodes > fleetNodesMax;
 }
 
 /** What sharing is for may not show on a device's own data: the same comparison on the data of all. */

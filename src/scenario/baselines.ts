@@ -6,7 +6,9 @@ import { monotonicClock } from '../lib/clock.ts';
 import type { Dataset } from '../model/engine.ts';
 import type { Scale } from '../model/scaler.ts';
 import { statisticScores } from '../model/statistic.ts';
+import { type Checkpoint, isCurveRound } from './curve.ts';
 import { type ScoringModel, scoringModel, stacked } from './evaluate.ts';
+import { fleetNodes } from './fleet-sample.ts';
 import { PoolLearner } from './learner.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import type { MethodName } from './results.ts';
@@ -37,15 +39,17 @@ async function centralised(trial: Trial): Promise<Outcome> {
   const learner = learnerOf(trial, { name: 'all', train: stacked(prepared.nodes.map(({ train }) => train)) }, scale);
   const steps = stepsPerRound * prepared.nodes.length;
   const report = roundReporter(trial, 'centralised');
+  const checkpoints: Checkpoint[] = [];
   let weights = agreement.weights;
   for (let round = 1; round <= rounds; round++) {
     const result = await learner.train(round, weights, signal, steps);
     weights = result.weights;
     report(round, [{ node: 'all', loss: result.loss }]);
+    checkpoints.push(...sharedModel(trial, round, () => scoringModel(pool, scale, result.weights), 0));
   }
   const model = scoringModel(pool, scale, weights);
   const models = prepared.nodes.map(() => model);
-  return outcome(trial, models, samplesOf(trial), 0);
+  return outcome(trial, models, samplesOf(trial), 0, checkpoints);
 }
 
 /** FedAvg with a server and full participation, weighted by training rows (arXiv 1602.05629, algorithm 1). */
@@ -54,6 +58,9 @@ async function fedavg(trial: Trial): Promise<Outcome> {
   const scale = sharedScale(trial);
   const learners = prepared.nodes.map((node) => learnerOf(trial, node, scale));
   const report = roundReporter(trial, 'fedavg');
+  const checkpoints: Checkpoint[] = [];
+  // One upload a node and round; what the server sends back is not the node's.
+  const bytesARound = agreement.weights.byteLength;
   let weights = agreement.weights;
   for (let round = 1; round <= scenario.train.rounds; round++) {
     const results = await Promise.all(learners.map((learner) => learner.train(round, weights, signal)));
@@ -73,12 +80,12 @@ async function fedavg(trial: Trial): Promise<Outcome> {
       round,
       results.map(({ loss }, i) => ({ node: (prepared.nodes[i] as NodeData).name, loss })),
     );
+    const mixed = weights;
+    checkpoints.push(...sharedModel(trial, round, () => scoringModel(pool, scale, mixed), round * bytesARound));
   }
   const model = scoringModel(pool, scale, weights);
   const models = prepared.nodes.map(() => model);
-  // One upload a node and round; what the server sends back is not the node's.
-  const bytes = scenario.train.rounds * agreement.weights.byteLength;
-  return outcome(trial, models, samplesOf(trial), bytes);
+  return outcome(trial, models, samplesOf(trial), scenario.train.rounds * bytesARound, checkpoints);
 }
 
 /** Every node alone: nothing is shared, not even a scaler. */
@@ -89,6 +96,7 @@ async function local(trial: Trial): Promise<Outcome> {
     const scale = scenario.federation.scaler === 'fixed' ? fixedScale(scenario, prepared.features) : localScale(node);
     return { node, scale, learner: learnerOf(trial, node, scale), weights: agreement.weights };
   });
+  const checkpoints: Checkpoint[] = [];
   for (let round = 1; round <= scenario.train.rounds; round++) {
     const losses = await Promise.all(
       trained.map(async (member) => {
@@ -98,9 +106,12 @@ async function local(trial: Trial): Promise<Outcome> {
       }),
     );
     report(round, losses);
+    if (!isCurveRound(round, scenario.evaluate.everyRounds, scenario.train.rounds)) continue;
+    for (const { node, scale, weights } of fleetNodes(trained))
+      checkpoints.push({ node: node.name, round, model: scoringModel(pool, scale, weights), bytesSent: 0 });
   }
   const models = trained.map(({ scale, weights }) => scoringModel(pool, scale, weights));
-  return outcome(trial, models, samplesOf(trial), 0);
+  return outcome(trial, models, samplesOf(trial), 0, checkpoints);
 }
 
 /** Mean squared z-score of a row, without a model: by the node's own training moments, or by those of all nodes together. */
@@ -109,7 +120,7 @@ async function statistic(trial: Trial, scales: readonly Scale[]): Promise<Outcom
     scales.map((scale) => [scale, { scale, score: async (data: Dataset) => statisticScores(data) }]),
   );
   const models = scales.map((scale) => byScale.get(scale) as ScoringModel);
-  return outcome(trial, models, 0, 0);
+  return outcome(trial, models, 0, 0, []);
 }
 
 function learnerOf({ pool, agreement, scenario, seed }: Trial, data: Pick<NodeData, 'name' | 'train'>, scale: Scale) {
@@ -135,11 +146,31 @@ function samplesOf({ scenario, prepared }: Trial): number {
   return prepared.nodes.length * rounds * stepsPerRound * batchSize;
 }
 
-function outcome(trial: Trial, models: Outcome['models'], samplesTrained: number, bytesPerNode: number): Outcome {
+/** The one model that all nodes hold after `round`, kept for each node that has a curve; nothing in other rounds. */
+function sharedModel(
+  { scenario: { evaluate, train }, prepared }: Trial,
+  round: number,
+  modelOf: () => ScoringModel,
+  bytesSent: number,
+): Checkpoint[] {
+  if (!isCurveRound(round, evaluate.everyRounds, train.rounds)) return [];
+  const model = modelOf();
+  return fleetNodes(prepared.nodes).map(({ name: node }) => ({ node, round, model, bytesSent }));
+}
+
+/** What a node sends without peers is models alone. */
+function outcome(
+  trial: Trial,
+  models: Outcome['models'],
+  samplesTrained: number,
+  payload: number,
+  checkpoints: Checkpoint[],
+): Outcome {
   return {
     models,
     samplesTrained,
-    bytesSent: trial.prepared.nodes.map(() => bytesPerNode),
+    bytesSent: trial.prepared.nodes.map(() => ({ payload, duplicates: 0, control: 0 })),
+    checkpoints,
     extraCpuSeconds: 0,
     extraPeakRssBytes: 0,
   };

@@ -13,6 +13,8 @@ export type Expectation = Summary['expectations'][number];
 export interface ClaimScope {
   baselines: Scenario['baselines'];
   federation: Pick<Scenario['federation'], 'heldOut'>;
+  evaluate: Pick<Scenario['evaluate'], 'everyRounds' | 'targetAuroc'>;
+  network: Pick<Scenario['network'], 'transport'>;
 }
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -32,7 +34,12 @@ const comparisons: Record<string, (value: number, bound: number) => boolean> = {
   '>': (value, bound) => value > bound,
   '==': (value, bound) => value === bound,
 };
-const roots = ['gap', 'methods', 'gossip'];
+/** What a scenario must set for these figures to be there. */
+const curveKeys: ReadonlyMap<string, keyof ClaimScope['evaluate']> = new Map([
+  ['bytesToTarget', 'targetAuroc'],
+  ['curve', 'everyRounds'],
+]);
+const roots = ['gap', 'ratio', 'methods', 'gossip'];
 const gapKeys = evaluationSets.flatMap((set) => metricNames.map((metric) => `${set}.${metric}`));
 
 /**
@@ -47,6 +54,16 @@ export function claimProblem(text: string, scope: ClaimScope): string | undefine
   const resolved = resolve(claim.keys);
   if ('problem' in resolved) return `claim on ${claim.keys.join('.')} cannot be answered: ${resolved.problem}`;
   const [root, method, set = ''] = resolved.path;
+  const curveKey = curveKeys.get(set);
+  if (curveKey !== undefined && method !== undefined && !isTrained(method)) {
+    return `claim on ${claim.keys.join('.')} cannot be answered: ${method} does not train, so it has no learning curve; name a method that does`;
+  }
+  if (curveKey !== undefined && scope.evaluate[curveKey] === undefined) {
+    return `claim on ${claim.keys.join('.')} cannot be answered: there is no ${set} without evaluate.${curveKey}; add it`;
+  }
+  if (root === 'gossip' && method === 'spectralGap' && scope.network.transport !== 'sim') {
+    return `claim on ${claim.keys.join('.')} cannot be answered: the graph of real nodes is gossipsub's and changes; set network.transport: sim`;
+  }
   if (root === 'gossip') return undefined;
   if (root === 'gap' && method === 'gossip') {
     return "claim on gap.gossip cannot be answered: a gap is a baseline's metric minus gossip's; name a baseline";
@@ -70,6 +87,10 @@ export function evaluateClaims(claims: readonly string[], summary: Summary): Exp
     const value = lookUp(resolved.path, summary);
     return { claim: text, value, holds: value !== null && compare(value, claim.bound) };
   });
+}
+
+function isTrained(method: string): boolean {
+  return method !== 'statistic' && method !== 'shared-statistic';
 }
 
 function parse(text: string): Claim | undefined {

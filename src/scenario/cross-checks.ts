@@ -1,6 +1,7 @@
 // What makes a scenario impossible although each key by itself is right. Owns these rules only; reads no files.
 import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
 import { claimProblem } from './claims.ts';
+import { curvePointsMax } from './curve.ts';
 import type { SchemaLookup } from './json-schema.ts';
 import { mixingWithMemoryProblems } from './mixing-checks.ts';
 import type { Scenario } from './schema.ts';
@@ -23,6 +24,7 @@ export function crossCheck(scenario: Scenario, lookup: SchemaLookup): Problem[] 
     ...simulationProblems(scenario),
     ...mixingProblems(scenario),
     ...thresholdProblems(scenario),
+    ...curveProblems(scenario),
     ...repeats(scenario),
     ...ignored(scenario, lookup),
     ...scenario.expect.flatMap((claim, index) => {
@@ -243,6 +245,29 @@ function* thresholdProblems({ evaluate: { threshold } }: Scenario): Iterable<Pro
     yield {
       path: ['evaluate', 'threshold'],
       message: `evaluate.threshold has risk ${threshold.risk}, which must be below 1 − initialQuantile; lower one of them`,
+    };
+  }
+}
+
+function* curveProblems({ evaluate: { everyRounds, targetAuroc }, train: { rounds } }: Scenario): Iterable<Problem> {
+  if (targetAuroc !== undefined && everyRounds === undefined) {
+    yield {
+      path: ['evaluate', 'targetAuroc'],
+      message:
+        'evaluate.targetAuroc would be ignored: it is looked for on learning curves; add evaluate.everyRounds, or remove it',
+    };
+  }
+  if (everyRounds === undefined) return;
+  if (everyRounds > rounds) {
+    yield {
+      path: ['evaluate', 'everyRounds'],
+      message: `evaluate.everyRounds ${everyRounds} is more than the ${rounds} of train.rounds, so a curve would have one point; lower it`,
+    };
+  }
+  if (rounds / everyRounds > curvePointsMax) {
+    yield {
+      path: ['evaluate', 'everyRounds'],
+      message: `evaluate.everyRounds ${everyRounds} makes curves of ${Math.ceil(rounds / everyRounds)} points, and at most ${curvePointsMax} are kept; raise it to at least ${Math.ceil(rounds / curvePointsMax)}`,
     };
   }
 }

@@ -1,14 +1,12 @@
 // From a model to its metrics on each device's test rows. Owns the sets (own, fleet, unseen) and the threshold's data.
-import type { FeatureTable, PreparedData } from '../data/types.ts';
+import type { FeatureTable, NodeData, PreparedData } from '../data/types.ts';
 import type { Dataset } from '../model/engine.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
 import { auprc, auroc, confusion } from '../model/metrics.ts';
 import { applyScale, type Scale } from '../model/scaler.ts';
 import { type ThresholdRule, thresholdOf } from '../model/threshold.ts';
+import { fleetNodes } from './fleet-sample.ts';
 import type { EvaluationSet, MetricName } from './results.ts';
-
-/** Every node is scored on the fleet's rows: with thousands of nodes that would be millions of tables. */
-export const fleetNodesMax = 128;
 
 /** A model with its scale, ready to score raw rows. */
 export interface ScoringModel {
@@ -31,25 +29,28 @@ export interface Evaluation {
   metrics: Record<MetricName, number | null>;
 }
 
+/** Nodes that are evaluated at a time: enough to keep every training thread busy, and few tables of scaled rows. */
+const nodesAtOnce = 16;
+
 /**
- * Evaluates each node's model on its own test rows, on everyone's, and on those of devices that never took part. `models` has one
- * for each node, in order; rows are scored once by a model that several nodes hold.
+ * Evaluates each node's model on its own test rows, and those of fleetNodes() on everyone's and on those of devices that never
+ * took part. `models` has one for each node, in order; rows are scored once by a model that several nodes hold.
  */
 export async function evaluate(
   models: readonly ScoringModel[],
   prepared: PreparedData,
   rule: ThresholdRule,
 ): Promise<Evaluation[]> {
-  const evaluations: Evaluation[] = [];
   const scores = new ScoreBook();
-  const fleet = stacked(fleetNodes(prepared.nodes).map(({ test }) => test));
-  for (const [i, node] of prepared.nodes.entries()) {
-    const model = models[i] as ScoringModel;
+  const sample = new Set(fleetNodes(prepared.nodes));
+  const fleet = stacked([...sample].map(({ test }) => test));
+  const ofNode = async (node: NodeData, model: ScoringModel): Promise<Evaluation[]> => {
     // The threshold comes from held-out normal rows; a node with too few recordings to hold any out uses its training rows.
     const normal = node.validate.rows > 0 ? node.validate : node.train;
     const threshold = thresholdOf(await scores.of(model, normal), rule);
     const own = metricsOf(await scores.of(model, node.test), node.test.labels, threshold);
-    evaluations.push({ set: 'own', device: node.name, metrics: own });
+    const evaluations: Evaluation[] = [{ set: 'own', device: node.name, metrics: own }];
+    if (!sample.has(node)) return evaluations;
 
     const onFleet = metricsOf(await scores.of(model, fleet), fleet.labels, threshold);
     evaluations.push({ set: 'fleet', device: node.name, metrics: onFleet });
@@ -61,6 +62,13 @@ export async function evaluate(
         metrics: metricsOf(await scores.of(model, unseen.test), unseen.test.labels, threshold),
       });
     }
+    return evaluations;
+  };
+  const evaluations: Evaluation[] = [];
+  for (let from = 0; from < prepared.nodes.length; from += nodesAtOnce) {
+    const some = prepared.nodes.slice(from, from + nodesAtOnce);
+    const found = await Promise.all(some.map((node, i) => ofNode(node, models[from + i] as ScoringModel)));
+    evaluations.push(...found.flat());
   }
   return evaluations;
 }
@@ -72,13 +80,14 @@ class ScoreBook {
   of(model: ScoringModel, table: FeatureTable): Promise<Float32Array> {
     const ofModel = this.known.get(model) ?? new Map<FeatureTable, Promise<Float32Array>>();
     this.known.set(model, ofModel);
-    const scores = ofModel.get(table) ?? score(model, table);
+    const scores = ofModel.get(table) ?? scoresOf(model, table);
     ofModel.set(table, scores);
     return scores;
   }
 }
 
-function score(model: ScoringModel, table: FeatureTable): Promise<Float32Array> {
+/** Anomaly score of each row of a raw table. */
+export function scoresOf(model: ScoringModel, table: FeatureTable): Promise<Float32Array> {
   if (table.rows === 0) return Promise.resolve(new Float32Array());
   return model.score(applyScale(table.values, table.features.length, model.scale));
 }
@@ -86,12 +95,6 @@ function score(model: ScoringModel, table: FeatureTable): Promise<Float32Array> 
 function metricsOf(scores: Float32Array, labels: Uint8Array, threshold: number): Record<MetricName, number | null> {
   const { f1, fpr, recall } = confusion(scores, labels, threshold);
   return { auroc: auroc(scores, labels), auprc: auprc(scores, labels), f1, fpr, recall };
-}
-
-/** The nodes whose test data are the fleet's: all, or where they are many, so many of them at equal distances. */
-export function fleetNodes<T>(nodes: readonly T[]): readonly T[] {
-  if (nodes.length <= fleetNodesMax) return nodes;
-  return Array.from({ length: fleetNodesMax }, (_, i) => nodes[Math.floor((i * nodes.length) / fleetNodesMax)] as T);
 }
 
 /** The rows of all tables as one. At least one table; all have the same features. */

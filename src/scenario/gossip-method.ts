@@ -1,15 +1,19 @@
 // The method under study: launches one node for each part of the data, lets them gossip, and collects what they became.
 import { setMaxListeners } from 'node:events';
+import type { NodeData } from '../data/types.ts';
 import type { CoreEvent } from '../gossip/protocol.ts';
+import { type SentBytes, totalOf } from '../gossip/sent-bytes.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Scale } from '../model/scaler.ts';
 import { scoringModel } from './evaluate.ts';
 import { type Member, type MemberConfig, type MemberReport, mixingTools, startMember } from './member.ts';
+import { fleetNodes } from './fleet-sample.ts';
 import type { GossipOutcome, Outcome, Trial } from './outcome.ts';
 import { startProcessMember } from './process-member.ts';
 import { RoundLog } from './round-log.ts';
 import { fixedScale, localScale } from './scales.ts';
+import { splitSent } from './sent-split.ts';
 import { addedUp } from './summarise.ts';
 
 /** Other nodes that each node dials; gossipsub builds its mesh among the connected. */
@@ -25,6 +29,7 @@ export async function runGossip(trial: Trial): Promise<Outcome> {
     began,
   );
   const tools = await mixingTools(trial.pool, agreement, scenario);
+  const withCurve = new Set(fleetNodes(prepared.nodes));
   const members: Member[] = [];
   try {
     for (const node of prepared.nodes) {
@@ -38,6 +43,7 @@ export async function runGossip(trial: Trial): Promise<Outcome> {
         train: scenario.train,
         scale: scaleOf(trial, node),
         transport: scenario.network.transport === 'memory' ? 'memory' : 'tcp',
+        curveEveryRounds: withCurve.has(node) ? scenario.evaluate.everyRounds : undefined,
       };
       const onEvent = (name: string, event: CoreEvent) => log.take(name, event);
       members.push(
@@ -59,7 +65,12 @@ export async function runGossip(trial: Trial): Promise<Outcome> {
   }
   const reports = await Promise.all(members.map(stopWithReport));
   record({ event: 'mixing-graph', seed, edges: log.edges(new Map(members.map(({ peerId, name }) => [peerId, name]))) });
-  return outcomeOf(trial, log, reports);
+  const split = splitSent(reports.map(({ sent }) => sent));
+  return outcomeOf(
+    trial,
+    log,
+    reports.map((report, i) => ({ ...report, bytesSent: split[i] as SentBytes })),
+  );
 }
 
 async function stopWithReport(member: Member): Promise<MemberReport> {
@@ -109,13 +120,23 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** What the nodes have done and become, in their order, recorded and added up. `traceHash` is a simulation's. */
-export function outcomeOf(trial: Trial, log: RoundLog, reports: readonly MemberReport[], traceHash?: string): Outcome {
+/** A real or simulated node's report, its bytes split by kind. */
+export type NodeReport = Omit<MemberReport, 'sent'> & { bytesSent: SentBytes };
+
+/** What the nodes have done and become, in their order, recorded and added up. `ofSimulation` is what only a simulation knows. */
+export function outcomeOf(
+  trial: Trial,
+  log: RoundLog,
+  reports: readonly NodeReport[],
+  ofSimulation: Pick<GossipOutcome, 'traceHash' | 'neighbours'> = {},
+): Outcome {
   const { prepared, pool, scenario, seed, record } = trial;
+  log.close();
   prepared.nodes.forEach(({ name: node }, i) => {
-    const report = reports[i] as MemberReport;
-    const { bytesSent, bytesReceived, updatesSent, updatesReceived } = report;
-    record({ event: 'node-traffic', seed, node, bytesSent, bytesReceived, updatesSent, updatesReceived });
+    const report = reports[i] as NodeReport;
+    const { bytesSent: split, bytesReceived, updatesSent, updatesReceived } = report;
+    const bytesSent = totalOf(split);
+    record({ event: 'node-traffic', seed, node, bytesSent, split, bytesReceived, updatesSent, updatesReceived });
     for (const [code, count] of Object.entries(report.rejected)) {
       record({ event: 'rejected', seed, node, code, count });
     }
@@ -126,13 +147,21 @@ export function outcomeOf(trial: Trial, log: RoundLog, reports: readonly MemberR
     staleness: log.staleness,
     rejected: addedUp(reports.map(({ rejected }) => rejected)),
     rounds: log.rounds,
-    ...(traceHash !== undefined && { traceHash }),
+    ...ofSimulation,
   };
   const { batchSize, stepsPerRound } = scenario.train;
   return {
     models: reports.map(({ weights, scale }) => scoringModel(pool, scale, weights)),
     samplesTrained: log.rounds.all * stepsPerRound * batchSize,
     bytesSent: reports.map(({ bytesSent }) => bytesSent),
+    checkpoints: reports.flatMap(({ curve }, i) =>
+      curve.map(({ round, weights, scale, bytesSent }) => ({
+        node: (prepared.nodes[i] as NodeData).name,
+        round,
+        model: scoringModel(pool, scale, weights),
+        bytesSent,
+      })),
+    ),
     extraCpuSeconds: reports.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
     extraPeakRssBytes: reports.reduce((sum, { peakRssBytes }) => sum + peakRssBytes, 0),
     gossip,

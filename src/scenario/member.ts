@@ -15,9 +15,11 @@ import { weightShapes } from '../model/weights.ts';
 import { FederationNode } from '../node/federation-node.ts';
 import { addressesOf, connect, startHost, topicMessageBytesMax } from '../node/host.ts';
 import { PoolLearner, type PoolLearnerOptions } from './learner.ts';
+import { isCurveRound } from './curve.ts';
 import type { Agreement } from './manifest.ts';
 import { momentsOfTable } from './scales.ts';
 import type { Scenario } from './schema.ts';
+import type { MeasuredBytes } from './sent-split.ts';
 
 /** What one core takes to deliver a node's updates of a round, about: on one machine a round should not be shorter for all nodes together. */
 const deliveryMsPerNode = 4;
@@ -33,14 +35,15 @@ export interface MemberConfig extends Agreement {
   /** Given where the nodes do not agree on a scaler by gossip. */
   scale: Scale | undefined;
   transport: 'tcp' | 'memory';
+  /** Keep the model after every so many rounds, for the learning curve; undefined where the node has none. */
+  curveEveryRounds: number | undefined;
 }
 
 /** What a node has done and become. */
 export interface MemberReport {
   weights: Float32Array;
   scale: Scale;
-  /** Bytes written to streams of every protocol, before encryption. */
-  bytesSent: number;
+  sent: MeasuredBytes;
   bytesReceived: number;
   updatesSent: number;
   updatesReceived: number;
@@ -49,6 +52,15 @@ export interface MemberReport {
   /** Of the node's own process; 0 where it shares the run's. */
   cpuSeconds: number;
   peakRssBytes: number;
+  curve: CurveModel[];
+}
+
+/** A node's model after a round of its own, with all bytes it had sent by then. */
+export interface CurveModel {
+  round: number;
+  weights: Float32Array;
+  scale: Scale;
+  bytesSent: number;
 }
 
 /** A node in this process or in one of its own. */
@@ -117,6 +129,8 @@ export async function startMember(
   });
   let latest = weights;
   const settingsOfCore = { ...coreSettings(config, host.libp2p.peerId.toString()), ...mixingOf(tools, () => learner) };
+  const curve: CurveModel[] = [];
+  const bytesSent = () => [...host.traffic.bytesSent.values()].reduce((sum, bytes) => sum + bytes, 0);
   const node = new FederationNode({
     host,
     federation,
@@ -130,7 +144,12 @@ export async function startMember(
     clock: monotonicClock,
     prng: new Prng(`${seed}/gossip`),
     onEvent(event) {
-      if (event.type === 'round') latest = event.weights;
+      if (event.type === 'round') {
+        latest = event.weights;
+        const { round } = event;
+        if (learner.scale && isCurveRound(round, config.curveEveryRounds, train.rounds))
+          curve.push({ round, weights: latest, scale: learner.scale, bytesSent: bytesSent() });
+      }
       onEvent(name, event);
     },
   });
@@ -146,10 +165,16 @@ export async function startMember(
       const { counters } = node;
       await host.libp2p.stop();
       if (learner.scale === undefined) return undefined;
+      const payloadBytes = counters.payloadBytesReceived / Math.max(1, counters.updatesReceived);
       return {
         weights: latest,
         scale: learner.scale,
-        bytesSent: [...host.traffic.bytesSent.values()].reduce((sum, bytes) => sum + bytes, 0),
+        sent: {
+          total: bytesSent(),
+          own: counters.sent.bytes,
+          forwarded: host.refusals.forwarded * payloadBytes,
+          repeated: host.refusals.repeated * payloadBytes,
+        },
         bytesReceived: counters.bytesReceived,
         updatesSent: counters.updatesSent,
         updatesReceived: counters.updatesReceived,
@@ -157,6 +182,7 @@ export async function startMember(
         rejected: Object.fromEntries(counters.rejected),
         cpuSeconds: 0,
         peakRssBytes: 0,
+        curve,
       };
     },
   };

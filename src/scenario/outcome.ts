@@ -1,7 +1,9 @@
 // What a method hands back to the runner, and what it is given. Types only.
 import type { PreparedData } from '../data/types.ts';
+import type { SentBytes } from '../gossip/sent-bytes.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
 import type { FaultPlan } from '../sim/fault-plan.ts';
+import type { Checkpoint } from './curve.ts';
 import type { ScoringModel } from './evaluate.ts';
 import type { Agreement } from './manifest.ts';
 import type { MetricsEvent } from './results.ts';
@@ -19,7 +21,7 @@ export interface Trial {
   signal: AbortSignal;
   /** Takes a line of metrics.jsonl. */
   record(event: MetricsEvent): void;
-  /** Says that a round is done, of all nodes together. */
+  /** Says that as many rounds are done as all nodes have in one round together. */
   onRound(progress: { round: number; loss: number | null; consensusDistance: number | null; delivered: number }): void;
 }
 
@@ -31,9 +33,11 @@ export interface GossipOutcome {
   /** Mixed updates by age in rounds. */
   staleness: Record<string, number>;
   rejected: Record<string, number>;
-  rounds: { all: number; withUpdates: number; mixed: number };
+  rounds: { all: number; withUpdates: number; mixed: number; tooFew: number };
   /** Of a simulation. */
   traceHash?: string;
+  /** Of a simulation whose graph stays the same: numbers of each node's neighbours. */
+  neighbours?: readonly (readonly number[])[];
 }
 
 export interface Outcome {
@@ -41,7 +45,9 @@ export interface Outcome {
   models: ScoringModel[];
   samplesTrained: number;
   /** Bytes sent by each node, in order. */
-  bytesSent: number[];
+  bytesSent: SentBytes[];
+  /** Models part-way, for the learning curve; empty where none was asked for. */
+  checkpoints: Checkpoint[];
   /** Of processes other than the run's own. */
   extraCpuSeconds: number;
   extraPeakRssBytes: number;

@@ -1,27 +1,44 @@
 // Follows the rounds of all nodes of one gossip run. Owns what is counted and when a round is complete.
 import type { CoreEvent } from '../gossip/protocol.ts';
+import { fleetNodes } from './fleet-sample.ts';
 import type { Trial } from './outcome.ts';
+import { Spread } from './spread.ts';
+
+/** Rounds that may be open at a time. With more, as where a node is down for long, the oldest ends without the missing ones. */
+export const openRoundsMax = 256;
+
+interface OpenRound {
+  /** Numbers of the nodes that have done it. */
+  done: Set<number>;
+  spread: Spread;
+}
 
 export class RoundLog {
-  /** Root mean square distance of the nodes' weights from their mean, by round from round 1. */
+  /** Root mean square distance of the nodes' weights from their mean, by round from round 1, over the nodes that did it. */
   readonly consensusDistance: number[] = [];
   readonly staleness: Record<string, number> = {};
-  readonly rounds = { all: 0, withUpdates: 0, mixed: 0 };
+  readonly rounds = { all: 0, withUpdates: 0, mixed: 0, tooFew: 0 };
   private readonly trial: Trial;
-  private readonly names: readonly string[];
+  private readonly numbers: ReadonlyMap<string, number>;
   private readonly beganMs: number;
-  private readonly open = new Map<number, { weights: Float32Array[]; losses: number[]; nodes: Set<string> }>();
-  private readonly gone = new Set<string>();
-  private readonly mixedFrom = new Map<string, number>();
+  private readonly open = new Map<number, OpenRound>();
+  private readonly gone = new Set<number>();
+  /** Updates mixed, by the node that mixed and the peer they came from; of fleetNodes() only. */
+  private readonly mixedBy: ReadonlyMap<string, Map<string, number>>;
   private delivered = 0;
+  /** Losses since the last call of onRound. */
+  private lossSum = 0;
+  private latestDistance: number | null = null;
 
   constructor(trial: Trial, names: readonly string[], beganMs: number) {
     this.trial = trial;
-    this.names = names;
+    this.numbers = new Map(names.map((name, i) => [name, i]));
+    this.mixedBy = new Map(fleetNodes(names).map((name) => [name, new Map()]));
     this.beganMs = beganMs;
   }
 
   take(node: string, event: CoreEvent): void {
+    if (event.type === 'tooFew') this.rounds.tooFew++;
     if (event.type !== 'round') return;
     const { seed, record } = this.trial;
     const { round, loss, available, mixed, weights, atMs } = event;
@@ -39,58 +56,73 @@ export class RoundLog {
     this.rounds.all++;
     if (available > 0) this.rounds.withUpdates++;
     if (mixed.length > 0) this.rounds.mixed++;
+    const mixedFrom = this.mixedBy.get(node);
     for (const { peer, stalenessRounds } of mixed) {
       this.staleness[stalenessRounds] = (this.staleness[stalenessRounds] ?? 0) + 1;
-      const edge = JSON.stringify([peer, node]);
-      this.mixedFrom.set(edge, (this.mixedFrom.get(edge) ?? 0) + 1);
+      mixedFrom?.set(peer, (mixedFrom.get(peer) ?? 0) + 1);
     }
     this.delivered += available;
-    const gathered = this.open.get(round) ?? { weights: [], losses: [], nodes: new Set() };
-    this.open.set(round, gathered);
-    gathered.weights.push(weights);
-    gathered.losses.push(loss);
-    gathered.nodes.add(node);
-    this.closeIfComplete(round);
+    this.gather(this.numbers.get(node) as number, round, weights);
+    this.tell(loss);
   }
 
   /** A node that is down for ever is not waited for: rounds are complete without it. */
   leave(node: string): void {
-    this.gone.add(node);
-    for (const round of [...this.open.keys()].sort((a, b) => a - b)) this.closeIfComplete(round);
+    this.gone.add(this.numbers.get(node) as number);
+    for (const [round, open] of [...this.open].sort(([a], [b]) => a - b)) if (this.isComplete(open)) this.end(round);
   }
 
-  private closeIfComplete(round: number): void {
-    const gathered = this.open.get(round);
-    if (gathered === undefined || gathered.nodes.size + this.gone.size < this.names.length) return;
-    if (!this.names.every((name) => gathered.nodes.has(name) || this.gone.has(name))) return;
-    const { seed, record, onRound } = this.trial;
-    this.open.delete(round);
-    const distance = consensusDistanceOf(gathered.weights);
-    this.consensusDistance[round - 1] = distance;
-    record({ event: 'consensus', seed, round, distance });
-    const meanLoss = gathered.losses.reduce((sum, value) => sum + value, 0) / gathered.losses.length;
-    onRound({ round, loss: meanLoss, consensusDistance: distance, delivered: this.delivered });
+  /** Ends the rounds that not every node has done, since some were down or came late. To be called when the run is over. */
+  close(): void {
+    for (const round of [...this.open.keys()].sort((a, b) => a - b)) this.end(round);
   }
 
-  /** The mixing graph as it was, with node names by peer id. */
+  /** The mixing graph as it was, as far as fleetNodes() mixed, with node names by peer id. */
   edges(nameOf: ReadonlyMap<string, string>): { from: string; to: string; mixed: number }[] {
-    return [...this.mixedFrom].sort().map(([edge, mixed]) => {
-      const [peer, to] = JSON.parse(edge) as [string, string];
-      return { from: nameOf.get(peer) ?? peer, to, mixed };
-    });
+    const edges = [...this.mixedBy].flatMap(([to, mixedFrom]) =>
+      [...mixedFrom].map(([peer, mixed]) => ({ peer, edge: { from: nameOf.get(peer) ?? peer, to, mixed } })),
+    );
+    const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+    return edges.sort((a, b) => order(a.peer, b.peer) || order(a.edge.to, b.edge.to)).map(({ edge }) => edge);
   }
-}
 
-/** Root mean square over the nodes of ‖xᵢ − x̄‖₂ (the consensus distance Ξ of Kong et al., arXiv 2102.04828, equation 2). */
-export function consensusDistanceOf(models: readonly Float32Array[]): number {
-  const mean = new Float64Array(models[0]?.length ?? 0);
-  // Model after model: with thousands of models, going across them would miss the caches at every step.
-  for (const weights of models)
-    for (let k = 0; k < mean.length; k++) mean[k] = (mean[k] as number) + (weights[k] as number);
-  let squares = 0;
-  for (const weights of models) {
-    for (let k = 0; k < mean.length; k++)
-      squares += ((weights[k] as number) - (mean[k] as number) / models.length) ** 2;
+  /** A node that was set back may do a round again: the first time counts, since others have mixed what came of it. */
+  private gather(node: number, round: number, weights: Float32Array): void {
+    if (this.consensusDistance[round - 1] !== undefined) return;
+    const open = this.open.get(round) ?? { done: new Set(), spread: new Spread(weights) };
+    this.open.set(round, open);
+    if (open.done.has(node)) return;
+    open.done.add(node);
+    open.spread.add(weights);
+    if (this.isComplete(open)) this.end(round);
+    else if (this.open.size > openRoundsMax) this.end(Math.min(...this.open.keys()));
   }
-  return Math.sqrt(squares / models.length);
+
+  private isComplete({ done }: OpenRound): boolean {
+    return done.size + [...this.gone].filter((node) => !done.has(node)).length === this.numbers.size;
+  }
+
+  private end(round: number): void {
+    const { seed, record } = this.trial;
+    const { distance } = (this.open.get(round) as OpenRound).spread;
+    this.open.delete(round);
+    this.consensusDistance[round - 1] = distance;
+    this.latestDistance = distance;
+    record({ event: 'consensus', seed, round, distance });
+  }
+
+  /** Progress goes by the work that is done: a node that is down keeps rounds open, and does not keep people waiting. */
+  private tell(loss: number): void {
+    this.lossSum += loss;
+    const nodes = this.numbers.size;
+    if (this.rounds.all % nodes !== 0) return;
+    const { onRound, scenario } = this.trial;
+    onRound({
+      round: Math.min(this.rounds.all / nodes, scenario.train.rounds),
+      loss: this.lossSum / nodes,
+      consensusDistance: this.latestDistance,
+      delivered: this.delivered,
+    });
+    this.lossSum = 0;
+  }
 }

@@ -17,11 +17,14 @@ import { EnginePool } from '../model/engine-pool.ts';
 import { weightShapes } from '../model/weights.ts';
 import { topicMessageBytesMax } from '../node/host.ts';
 import type { FaultPlan } from '../sim/fault-plan.ts';
+import { graphGap } from '../sim/graph-gap.ts';
 import { createTopology, topologyProblem } from '../sim/topology.ts';
 import { baselines } from './baselines.ts';
 import { evaluateClaims } from './claims.ts';
 import { tooFewUpdates } from './cross-checks.ts';
-import { evaluate, fleetNodesMax } from './evaluate.ts';
+import { curveOf } from './curve.ts';
+import { evaluate } from './evaluate.ts';
+import { sampledRecord, sampleNote } from './fleet-sample.ts';
 import { faultNotes, planAllFaults, tracePath } from './fault-plans.ts';
 import { runGossip } from './gossip-method.ts';
 import { agreementOf } from './manifest.ts';
@@ -132,6 +135,11 @@ function configYaml(scenario: Scenario, options: RunOptions, version: string, en
   return `${made}\n# Every default is filled in; run it again with: rumormill run config.yaml\n${stringify({ ...scenario, data, ...faults })}`;
 }
 
+/** Whether a simulation ended without its graph's spectral gap. */
+function isWithoutGap({ spectralGap }: MethodResult): boolean {
+  return spectralGap === null;
+}
+
 /** One hash for the simulations of all seeds; null where there was none. */
 function traceHashOf(seeds: readonly SeedResult[]): string | null {
   const hashes = seeds.flatMap(({ methods }) => methods.flatMap(({ gossip }) => gossip?.traceHash ?? []));
@@ -212,11 +220,15 @@ class Run {
     method: MethodName,
     seedIndex: number,
     prepared: PreparedData,
-    record: (event: MetricsEvent) => void,
+    recordAll: (event: MetricsEvent) => void,
   ): Promise<MethodResult> {
     const { scenario, options, pool, methods } = this;
     const seed = scenario.seeds[seedIndex] as number;
     const { rounds } = scenario.train;
+    const record = sampledRecord(
+      prepared.nodes.map(({ name }) => name),
+      recordAll,
+    );
     let peakRssBytes = process.memoryUsage.rss();
     const before = methods.indexOf(method);
     const trial: Trial = {
@@ -247,18 +259,23 @@ class Run {
     const cpu = process.cpuUsage(cpuBefore);
     const wallSeconds = (monotonicClock.nowMs() - beganMs) / 1000;
     const evaluations = await evaluate(outcome.models, prepared, scenario.evaluate.threshold);
+    const curve = await curveOf(outcome.checkpoints, prepared.nodes);
     options.signal.throwIfAborted();
+    for (const point of curve) record({ event: 'curve', seed, method, ...point });
     for (const { set, device, metrics } of evaluations)
       record({ event: 'evaluation', seed, method, set, device, ...metrics });
+    const neighbours = outcome.gossip?.neighbours;
     return {
       method,
       evaluations,
       samplesTrained: outcome.samplesTrained,
       bytesSent: outcome.bytesSent,
+      curve,
       wallSeconds,
       cpuSeconds: (cpu.user + cpu.system) / 1e6 + outcome.extraCpuSeconds,
       peakRssBytes: peakRssBytes + outcome.extraPeakRssBytes,
       ...(outcome.gossip && { gossip: outcome.gossip }),
+      ...(neighbours && { spectralGap: graphGap(neighbours) ?? null }),
     };
   }
 
@@ -273,9 +290,12 @@ class Run {
     const { length: nodes } = preparedFirst.nodes;
     const names = preparedFirst.nodes.map(({ name }) => name);
     notes.push(...faultNotes(this.faults, names));
-    if (nodes > fleetNodesMax)
-      notes.push(`fleet: measured on the test data of ${fleetNodesMax} of the ${nodes} nodes.`);
     const onlyStarted = finished.length === 0 && started !== undefined && started.methods.length > 0;
+    const ran = onlyStarted ? [started] : finished;
+    const sampled = sampleNote(nodes);
+    if (sampled !== undefined) notes.push(sampled);
+    if (ran.some(({ methods }) => methods.some(isWithoutGap)))
+      notes.push('gossip.spectralGap was not computed: the graph is too large for how slowly it averages.');
     if (onlyStarted) notes.push(`Stopped during the first seed; only its finished methods are here.`);
     const summary: Summary = {
       scenario: scenario.name,
@@ -287,7 +307,7 @@ class Run {
       transport: scenario.network.transport,
       engine,
       notes,
-      ...summarise(onlyStarted ? [started] : finished),
+      ...summarise(ran, scenario.evaluate.targetAuroc),
       expectations: [],
       traceHash: traceHashOf(finished),
     };

@@ -236,6 +236,16 @@ const evaluateSchema = z.strictObject({
       }),
     ])
     .prefault({ method: 'quantile' }),
+  everyRounds: positiveInt
+    .max(100_000)
+    .optional()
+    .describe('learning curves: own AUROC after every so many rounds and after the last; scored after the run'),
+  targetAuroc: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('bytes to target: what a node has sent when the learning curve first is at or above this'),
 });
 
 /** A whole scenario file. */

@@ -8,10 +8,12 @@ import { meshNeighbours } from '../sim/mesh.ts';
 import { edgeWeight, linksOf } from '../sim/neighbourhood.ts';
 import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simulation.ts';
 import { createTopology, type Topology } from '../sim/topology.ts';
+import { isCurveRound } from './curve.ts';
 import { simulationPrng } from './fault-plans.ts';
-import { outcomeOf, scaleOf } from './gossip-method.ts';
+import { fleetNodes } from './fleet-sample.ts';
+import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
-import { coreSettings, lossOnOf, type MemberReport, type MixingTools, mixingOf, mixingTools } from './member.ts';
+import { type CurveModel, coreSettings, lossOnOf, type MixingTools, mixingOf, mixingTools } from './member.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { localScale, momentsOfTable } from './scales.ts';
@@ -30,6 +32,8 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
     weights: agreement.weights,
     scale: scaleOf(trial, node),
   }));
+  const withCurve = new Set(fleetNodes(names));
+  const curves = names.map((): CurveModel[] => []);
   const { traceHash, traffic } = await simulate({
     ...links,
     federation: agreement.federation,
@@ -38,14 +42,21 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
     faults,
     prng,
     signal,
-    onEvent(i, event: CoreEvent) {
-      if (event.type === 'round') latest[i] = { weights: event.weights, scale: learners[i]?.scale };
-      log.take(names[i] as string, event);
+    onEvent(i, event: CoreEvent, bytesSent) {
+      const name = names[i] as string;
+      if (event.type === 'round') {
+        const { round, weights } = event;
+        const scale = learners[i]?.scale;
+        latest[i] = { weights, scale };
+        if (scale && withCurve.has(name) && isCurveRound(round, scenario.evaluate.everyRounds, scenario.train.rounds))
+          curves[i]?.push({ round, weights, scale, bytesSent });
+      }
+      log.take(name, event);
     },
     onGone: (i) => log.leave(names[i] as string),
   });
   record({ event: 'mixing-graph', seed, edges: log.edges(new Map(names.map((name, i) => [peerName(i), name]))) });
-  const reports = traffic.map(({ rejected, ...counts }, i): MemberReport => {
+  const reports = traffic.map(({ rejected, ...counts }, i): NodeReport => {
     const { weights, scale = localScale(prepared.nodes[i]!) } = latest[i]!;
     // Nothing fails to be sent in a simulation, and its work is the run's own.
     return {
@@ -56,9 +67,13 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
       sendsFailed: 0,
       cpuSeconds: 0,
       peakRssBytes: 0,
+      curve: curves[i] as CurveModel[],
     };
   });
-  return outcomeOf(trial, log, reports, traceHash);
+  return outcomeOf(trial, log, reports, {
+    traceHash,
+    ...((topology?.isStatic ?? true) && { neighbours: links.neighbours }),
+  });
 }
 
 /** The nodes; `learners` receives the latest learner of each. */

@@ -18,11 +18,12 @@ export interface Gap {
 /**
  * Summarises a metric given as one list of device values a seed: mean over devices then over seeds, the worst device of a
  * seed (`worstIs` says which end is bad) averaged over seeds, a 95 % interval of the mean over seeds, and each device's
- * mean over seeds. Null values are left out; a figure with nothing left is null.
+ * mean over seeds, of those that are `isListed`. Null values are left out; a figure with nothing left is null.
  */
 export function summariseMetric(
   perSeed: readonly (readonly DeviceValue[])[],
   worstIs: 'lowest' | 'highest',
+  isListed: (device: string) => boolean = () => true,
 ): Statistic {
   const seedMeans: number[] = [];
   const seedWorsts: number[] = [];
@@ -31,7 +32,7 @@ export function summariseMetric(
     const values: number[] = [];
     for (const { device, value } of devices) {
       const known = byDevice.get(device) ?? [];
-      byDevice.set(device, known);
+      if (isListed(device)) byDevice.set(device, known);
       if (value === null) continue;
       assert(Number.isFinite(value), `metric of ${device} is ${value}`);
       known.push(value);
@@ -108,6 +109,7 @@ function twoSidedProbability(t: number, degrees: number): number {
   return odd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
 }
 
-function mean(values: readonly number[]): number {
+/** The mean of at least one value. */
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,7 +1,11 @@
 // From the outcomes of all finished seeds to summary.json. Owns its arithmetic; runs and writes nothing.
+import { type SentBytes, totalOf } from '../gossip/sent-bytes.ts';
+import { bytesToTarget, meanCurve } from './curve.ts';
 import type { Evaluation } from './evaluate.ts';
+import { fleetNodes } from './fleet-sample.ts';
 import type { GossipOutcome } from './outcome.ts';
 import {
+  type CurvePoint,
   type EvaluationSet,
   evaluationSets,
   type MethodName,
@@ -11,18 +15,23 @@ import {
   type SetMetrics,
   type Summary,
 } from './results.ts';
-import { pairedGap, summariseMetric } from './statistics.ts';
+import { interval95, pairedGap, summariseMetric } from './statistics.ts';
 
 /** One method on one seed. */
 export interface MethodResult {
   method: MethodName;
   evaluations: Evaluation[];
   samplesTrained: number;
-  bytesSent: number[];
+  /** By node, in order. */
+  bytesSent: SentBytes[];
+  /** By round; empty where none was asked for. */
+  curve: CurvePoint[];
   wallSeconds: number;
   cpuSeconds: number;
   peakRssBytes: number;
   gossip?: GossipOutcome;
+  /** Of gossip's graph; absent on real transports, null where it was not computed. */
+  spectralGap?: number | null;
 }
 
 /** Results of the seeds that were finished, in order. */
@@ -31,10 +40,13 @@ export interface SeedResult {
   methods: MethodResult[];
 }
 
-type Findings = Pick<Summary, 'methods' | 'gap' | 'gossip'>;
+type Findings = Pick<Summary, 'methods' | 'gap' | 'ratio' | 'gossip'>;
 
-/** Methods, gaps and gossip's own figures over all seeds, of the methods that every seed has finished. */
-export function summarise(seeds: readonly SeedResult[]): Findings {
+/**
+ * Methods, gaps and gossip's own figures over all seeds, of the methods that every seed has finished. `targetAuroc` is the
+ * scenario's.
+ */
+export function summarise(seeds: readonly SeedResult[], targetAuroc: number | undefined): Findings {
   const byMethod = new Map<MethodName, MethodResult[]>();
   for (const name of methodNames) {
     const results = seeds.flatMap(({ methods }) => methods.find(({ method }) => method === name) ?? []);
@@ -42,14 +54,25 @@ export function summarise(seeds: readonly SeedResult[]): Findings {
   }
   const gossip = byMethod.get('gossip') ?? [];
   const compared = [...byMethod].filter(([name]) => name !== 'gossip' && gossip.length > 0);
+  const methods: Summary['methods'] = Object.fromEntries(
+    [...byMethod].map(([name, results]) => [name, summariseMethod(results, targetAuroc)]),
+  );
   return {
-    methods: Object.fromEntries([...byMethod].map(([name, results]) => [name, summariseMethod(results)])),
+    methods,
+    ratio: ratioOf(methods),
     gap: Object.fromEntries(compared.map(([name, results]) => [name, gapsOf(results, gossip)])),
-    gossip: summariseGossip(gossip.flatMap((result) => result.gossip ?? [])),
+    gossip: {
+      ...summariseGossip(gossip.flatMap((result) => result.gossip ?? [])),
+      spectralGap: meanOrNull(gossip.flatMap(({ spectralGap }) => spectralGap ?? [])),
+    },
   };
 }
 
-function summariseMethod(results: readonly MethodResult[]): MethodSummary {
+function summariseMethod(results: readonly MethodResult[], targetAuroc: number | undefined): MethodSummary {
+  const curves = results.map(({ curve }) => curve);
+  const hasCurve = curves.some(({ length }) => length > 0);
+  const ofKind = (kind: keyof SentBytes) =>
+    meanOf(results.map(({ bytesSent }) => meanOf(bytesSent.map((bytes) => bytes[kind]))));
   const hasUnseen = results.some(({ evaluations }) => evaluations.some(({ set }) => set === 'unseen'));
   return {
     own: summariseSet(results, 'own'),
@@ -57,16 +80,22 @@ function summariseMethod(results: readonly MethodResult[]): MethodSummary {
     unseen: hasUnseen ? summariseSet(results, 'unseen') : null,
     samplesTrained: meanOf(results.map(({ samplesTrained }) => samplesTrained)),
     bytesSentPerNode: {
-      mean: meanOf(results.map(({ bytesSent }) => meanOf(bytesSent))),
-      max: meanOf(results.map(({ bytesSent }) => Math.max(...bytesSent))),
+      mean: meanOf(results.map(({ bytesSent }) => meanOf(bytesSent.map(totalOf)))),
+      max: meanOf(results.map(({ bytesSent }) => Math.max(...bytesSent.map(totalOf)))),
+      split: { payload: ofKind('payload'), duplicates: ofKind('duplicates'), control: ofKind('control') },
     },
+    curve: meanCurve(curves),
+    bytesToTarget: hasCurve && targetAuroc !== undefined ? bytesToTarget(curves, targetAuroc) : null,
     wallSeconds: sumOf(results.map(({ wallSeconds }) => wallSeconds)),
     cpuSeconds: sumOf(results.map(({ cpuSeconds }) => cpuSeconds)),
     peakRssBytes: Math.max(...results.map(({ peakRssBytes }) => peakRssBytes)),
   };
 }
 
+/** Statistics of all devices; `perDevice` of the own set lists fleetNodes(). */
 function summariseSet(results: readonly MethodResult[], set: EvaluationSet): SetMetrics {
+  const devices = results[0]?.evaluations.flatMap((each) => (each.set === set ? each.device : [])) ?? [];
+  const listed = new Set(set === 'own' ? fleetNodes(devices) : devices);
   const ofMetric = (metric: (typeof metricNames)[number]) =>
     summariseMetric(
       results.map(({ evaluations }) =>
@@ -75,6 +104,7 @@ function summariseSet(results: readonly MethodResult[], set: EvaluationSet): Set
           .map(({ device, metrics }) => ({ device, value: metrics[metric] })),
       ),
       metric === 'fpr' ? 'highest' : 'lowest',
+      (device) => listed.has(device),
     );
   return {
     auroc: ofMetric('auroc'),
@@ -85,23 +115,31 @@ function summariseSet(results: readonly MethodResult[], set: EvaluationSet): Set
   };
 }
 
+/** Gossip's bytes to the target by FedAvg's, where every seed of both got there. */
+function ratioOf({ gossip, fedavg }: Summary['methods']): Summary['ratio'] {
+  const [ours, theirs] = [gossip?.bytesToTarget, fedavg?.bytesToTarget];
+  if (!ours || !theirs || ours.bytesPerNode === null || theirs.bytesPerNode === null) return {};
+  const perSeed = ours.perSeed.map((bytes, i) => (bytes as number) / (theirs.perSeed[i] as number));
+  return { fedavg: { bytesToTarget: { mean: meanOf(perSeed), ci95: interval95(perSeed), perSeed } } };
+}
+
 function gapsOf(
   baseline: readonly MethodResult[],
   gossip: readonly MethodResult[],
 ): Record<string, NonNullable<ReturnType<typeof pairedGap>>> {
   const gaps: Record<string, NonNullable<ReturnType<typeof pairedGap>>> = {};
   for (const set of evaluationSets) {
+    const [theirs, ours] = [baseline, gossip].map((results) => results.map((result) => summariseSet([result], set)));
     for (const metric of metricNames) {
-      const meanBySeed = (results: readonly MethodResult[]) =>
-        results.map((result) => summariseSet([result], set)[metric].mean);
-      const gap = pairedGap(meanBySeed(baseline), meanBySeed(gossip));
+      const meanBySeed = (metrics: readonly SetMetrics[] = []) => metrics.map((each) => each[metric].mean);
+      const gap = pairedGap(meanBySeed(theirs), meanBySeed(ours));
       if (gap !== null) gaps[`${set}.${metric}`] = gap;
     }
   }
   return gaps;
 }
 
-function summariseGossip(outcomes: readonly GossipOutcome[]): Summary['gossip'] {
+function summariseGossip(outcomes: readonly GossipOutcome[]): Omit<Summary['gossip'], 'spectralGap'> {
   const rounds = Math.max(0, ...outcomes.map(({ consensusDistance }) => consensusDistance.length));
   return {
     consensusDistance: Array.from({ length: rounds }, (_, i) =>
@@ -114,6 +152,7 @@ function summariseGossip(outcomes: readonly GossipOutcome[]): Summary['gossip'] 
       all: sumOf(outcomes.map(({ rounds }) => rounds.all)),
       withUpdates: sumOf(outcomes.map(({ rounds }) => rounds.withUpdates)),
       mixed: sumOf(outcomes.map(({ rounds }) => rounds.mixed)),
+      tooFew: sumOf(outcomes.map(({ rounds }) => rounds.tooFew)),
     },
   };
 }
@@ -129,6 +168,10 @@ export function addedUp(counts: readonly Record<string, number>[]): Record<strin
 
 function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
+}
+
+function meanOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : meanOf(values);
 }
 
 function meanOf(values: readonly number[]): number {

@@ -38,11 +38,12 @@ export class Delivery {
     const { links, network, queue } = this.ports;
     const bytes = this.bytesOf(message);
     for (const peer of to) {
-      this.countSent(from, message, bytes);
       const start = links.startOf(peer);
+      const arrivals = network.arrivals(from, bytes, queue.nowMs);
       const isWhole = links.isWhole(from, peer);
-      for (const atMs of network.arrivals(from, bytes, queue.nowMs)) {
-        if (!isWhole) continue;
+      this.countSent(from, peer, message, bytes, isWhole ? arrivals.length : 0);
+      if (!isWhole) continue;
+      for (const atMs of arrivals) {
         queue.add(atMs, () => {
           if (this.isOpen(from, peer, start)) this.receive(from, peer, message, bytes);
         });
@@ -54,7 +55,7 @@ export class Delivery {
   pull(from: number, to: number, request: PullMessage): void {
     const { links, network, queue, feed, peerOf } = this.ports;
     const bytes = this.bytesOf(request);
-    this.countSent(from, request, bytes);
+    this.countSent(from, to, request, bytes);
     const [asker, asked] = [links.startOf(from), links.startOf(to)];
     const isWhole = links.isWhole(from, to);
     const end = () => {
@@ -69,7 +70,7 @@ export class Delivery {
       const answers = this.answersOf(to, core, request);
       const sizes = answers.map((answer) => this.bytesOf(answer));
       answers.forEach((answer, i) => {
-        this.countSent(to, answer, sizes[i] as number);
+        this.countSent(to, from, answer, sizes[i] as number);
       });
       const total = sizes.reduce((sum, size) => sum + size, 0);
       queue.add(network.arrival(to, total, queue.nowMs), () => {
@@ -141,9 +142,9 @@ export class Delivery {
     return encodeMessage(header, federation).length + payload.length;
   }
 
-  private countSent(from: number, message: Message, bytes: number): void {
-    const { traffic } = this.node(from);
-    traffic.bytesSent += bytes;
+  private countSent(from: number, to: number, message: Message, bytes: number, arrivals = 1): void {
+    const { traffic, sent } = this.node(from);
+    sent.add(to, message, bytes, arrivals);
     if (message.kind === 'update' && message.payload) traffic.updatesSent++;
   }
 

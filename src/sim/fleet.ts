@@ -5,6 +5,7 @@ import type { GossipCore } from '../gossip/core.ts';
 import type { Moments } from '../gossip/moments.ts';
 import { type Carried, type PayloadReader, readPayload } from '../gossip/compression/update-payload.ts';
 import type { CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
+import { type SentBytes, SentBytesCounter } from '../gossip/sent-bytes.ts';
 import type { Prng } from '../lib/prng.ts';
 
 /** What a node trains with; as in a live node, but a divergence is told apart by the one who knows. */
@@ -33,7 +34,7 @@ export interface SimulatedNode {
 
 /** What a node has sent and received. */
 export interface SimulatedTraffic {
-  bytesSent: number;
+  bytesSent: SentBytes;
   bytesReceived: number;
   /** Updates with their payload. */
   updatesSent: number;
@@ -49,8 +50,9 @@ type Checkpoint = Extract<Effect, { kind: 'checkpoint' }>;
 
 /** A node between its starts and crashes. */
 export class FleetNode {
+  readonly sent = new SentBytesCounter();
   readonly traffic: SimulatedTraffic = {
-    bytesSent: 0,
+    bytesSent: this.sent.bytes,
     bytesReceived: 0,
     updatesSent: 0,
     updatesReceived: 0,

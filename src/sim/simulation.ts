@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { GossipCore } from '../gossip/core.ts';
 import type { CoreEvent, Effect, Input } from '../gossip/protocol.ts';
+import { totalOf } from '../gossip/sent-bytes.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { CheckerFactory } from './checkers/checker.ts';
 import { Watch } from './checkers/watch.ts';
@@ -28,8 +29,8 @@ export interface SimulationOptions extends LinkSettings {
   faults?: FaultPlan | undefined;
   prng: Prng;
   signal: AbortSignal;
-  /** Times are virtual, whatever the node's own clock shows. */
-  onEvent(node: number, event: CoreEvent): void;
+  /** Times are virtual, whatever the node's own clock shows; `bytesSent` by that node so far. */
+  onEvent(node: number, event: CoreEvent, bytesSent: number): void;
   /** A node is down and comes back no more. */
   onGone?(node: number): void;
   /** Where given, messages go through their bytes; otherwise objects are passed on as they are, which is faster. */
@@ -264,7 +265,7 @@ class Simulation {
   }
 
   private emit(node: number, event: CoreEvent): void {
-    this.options.onEvent(node, { ...event, atMs: this.queue.nowMs });
+    this.options.onEvent(node, { ...event, atMs: this.queue.nowMs }, totalOf(this.node(node).sent.bytes));
     if (event.type === 'diverged') throw this.node(node).divergence;
     if (event.type === 'finished') this.awaited.delete(node);
   }

@@ -39,9 +39,11 @@ export function consensusDistance(values: Float64Array): number {
  * iteration on the vectors of mean 0, each new one made orthogonal to all before (Golub and Van Loan, Matrix computations,
  * 4th edition, section 10.3), until the residuals of both outermost values are below the tolerance or the space is used
  * up. The steps grow with 1 / √gap and cost nodes · steps each: 2,000 nodes take a tenth of a second on a random
- * graph, some seconds on a ring.
+ * graph, some seconds on a ring. Undefined where `stepsMax` are not enough.
  */
-export function spectralGap(topology: Topology, round = 1): number {
+export function spectralGap(topology: Topology, round?: number): number;
+export function spectralGap(topology: Topology, round: number, stepsMax: number): number | undefined;
+export function spectralGap(topology: Topology, round = 1, stepsMax = Number.POSITIVE_INFINITY): number | undefined {
   const { nodes } = topology;
   // A fixed seed: whatever the start, the answer is the same within the tolerance.
   const prng = new Prng('spectral gap');
@@ -64,6 +66,7 @@ export function spectralGap(topology: Topology, round = 1): number {
         return Math.min(1, Math.max(0, 1 - Math.max(Math.abs(values[low]!), Math.abs(values[high]!))));
       }
     }
+    if (basis.length >= stepsMax) return undefined;
     offDiagonal.push(length);
     vector = unit(next);
   }

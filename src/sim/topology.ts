@@ -158,7 +158,8 @@ function edgesProblem(edges: readonly Edge[], nodes: number): string | undefined
   return `topology edges has no path from node 0 to node ${unreached}; add an edge that connects them`;
 }
 
-function fixed(links: Links): Topology {
+/** The topology that has `links` in every round. */
+export function fixed(links: Links): Topology {
   return periodic([links], false);
 }
 

@@ -29,6 +29,19 @@ describe('summaryText()', () => {
     }
   });
 
+  it('summaryText() says what was sent to get to the target, where the scenario names one', () => {
+    const summary = exampleSummary();
+    assert.doesNotMatch(text(summary), /Bytes a node to/);
+    const { gossip, fedavg, local } = summary.methods;
+    assert.ok(gossip && fedavg && local);
+    gossip.bytesToTarget = { target: 0.9, bytesPerNode: 1_234_567, reached: 5, perSeed: [] };
+    fedavg.bytesToTarget = { target: 0.9, bytesPerNode: null, reached: 2, perSeed: [1, 2, null, null, null] };
+    local.bytesToTarget = { target: 0.9, bytesPerNode: 0, reached: 5, perSeed: [] };
+    local.bytesSentPerNode = { mean: 0, max: 0, split: { payload: 0, duplicates: 0, control: 0 } };
+    const shown = text(summary).replaceAll(/\s+/g, ' ');
+    assert.match(shown, /Bytes a node to an own AUROC of 0\.9: gossip 1\.23 MB, fedavg not reached \(2 of 5 seeds\) /);
+  });
+
   it('summaryText() shows each gap with its interval and its sign', () => {
     const shown = text(exampleSummary());
     assert.match(shown, /^centralised {8}\+0\.004 {3}\[-0\.008, \+0\.016\]$/m);

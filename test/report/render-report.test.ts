@@ -171,11 +171,89 @@ describe('report/render-report', () => {
   });
 
   it('renderReport() draws the worst devices of a fleet too large for rows, and says so', () => {
-    const page = renderReport(resultsFixture({ nodes: 400, rounds: 1, seeds: 1 }));
-    assert.match(page, /The 96 of 250 devices on which gossip does worst; summary\.json has all\./);
-    assert.match(page, /The 96 of 400 nodes that sent most\./);
-    assert.equal([...page.matchAll(/ sent, [^<]* received<\/title>/g)].length, 2 * 96);
-    assert.match(page, /400 nodes and [\d,]+ links: too many to draw\./);
+    const page = renderReport(resultsFixture({ nodes: 128, rounds: 1, seeds: 1 }));
+    assert.match(page, /The 32 of 128 nodes that sent most\./);
+    assert.equal([...page.matchAll(/ sent, [^<]* received<\/title>/g)].length, 32);
+  });
+
+  it('renderReport() draws the ends of a sampled fleet, says that it is a sample, and stays small', () => {
+    const page = renderReport(resultsFixture({ nodes: 1000, rounds: 20, seeds: 2 }));
+    assert.deepEqual(faultsOf(page), []);
+    assert.ok(Buffer.byteLength(page) < 250_000, `${Buffer.byteLength(page)} bytes`);
+    assert.match(
+      page,
+      /The 24 of \d+ sampled devices on which gossip does worst; summary\.json has the others of these\./,
+    );
+    assert.match(page, /The 24 of 128 sampled nodes that sent most\./);
+    assert.match(page, /Line: median over 128 of 1,000 nodes and seeds\./);
+    assert.match(page, /mean over 128 of 1,000 nodes and seeds/);
+    assert.match(page, /1,000 nodes: too many to draw\./);
+    assert.match(page, /beats both on \d+.of \d+.sampled devices/u);
+    assert.match(page, /On the worst device of all gossip has 0\.\d{3}\./);
+  });
+
+  it('renderReport() draws learning curves over rounds and bytes, with the bytes to the target as a table', () => {
+    const { summary, ...rest } = resultsFixture({ seeds: 2 });
+    const overSeeds = { mean: 2.426, ci95: null, perSeed: [2.426, 2.426] };
+    const page = renderReport({ summary: { ...summary, ratio: { fedavg: { bytesToTarget: overSeeds } } }, ...rest });
+    const points = [
+      ...page.matchAll(/<title>(?:Gossip|FedAvg|Centralised|Local only), round \d+: [^<]* sent<\/title>/g),
+    ];
+    // Eight points of four methods over rounds; over bytes, eight of two that send and the last of two that do not.
+    assert.equal(points.length, 8 * 4 + 8 * 2 + 2);
+    const [, gossip, centralised, fedavg] = rowsOf(page, 'table-target');
+    assert.deepEqual(gossip, ['Gossip', '1.11 MB', '2 of 2']);
+    assert.deepEqual(centralised, ['Centralised', '0 B', '2 of 2']);
+    assert.deepEqual(fedavg?.[0], 'FedAvg');
+    assert.match(page, /Gossip took 2\.43 times the bytes of FedAvg\./);
+    assert.match(page, /Dotted: the target, 0\.94\./);
+    assert.match(page, /By a node, on a log scale\. Dashed: sends nothing; its last AUROC\./);
+  });
+
+  it('renderReport() draws AUROC over bytes only where a method sends', () => {
+    const senders = renderReport(resultsFixture({ methods: ['gossip', 'fedavg'] }));
+    assert.match(senders, /AUROC over bytes sent/);
+    assert.doesNotMatch(senders, /Dashed: sends nothing/);
+    const silent = renderReport(resultsFixture({ methods: ['centralised', 'local'] }));
+    assert.match(silent, /AUROC over rounds/);
+    assert.doesNotMatch(silent, /AUROC over bytes sent/);
+  });
+
+  it('renderReport() has no learning curves, targets or spectral gap where the run has none', () => {
+    const { summary, ...rest } = resultsFixture();
+    const methods = Object.fromEntries(
+      Object.entries(summary.methods).map(([name, method]) => [name, { ...method, curve: [], bytesToTarget: null }]),
+    );
+    const page = renderReport({ summary: { ...summary, methods }, ...rest });
+    assert.doesNotMatch(page, /id="learning"|table-target|The spectral gap of the graph/);
+  });
+
+  it('renderReport() shows the bytes by kind of the methods that send, and of each node', () => {
+    const page = renderReport(resultsFixture());
+    const rows = rowsOf(page, 'table-sent');
+    assert.deepEqual(rows[1], ['Gossip', '1.33 MB90.0 %', '29.6 kB2.0 %', '118 kB8.0 %']);
+    assert.deepEqual(rows[2], ['FedAvg', '610 kB100.0 %', '0 B0.0 %', '0 B0.0 %']);
+    assert.equal(rows.length, 3);
+    for (const kind of ['models', 'duplicates', 'control']) {
+      assert.equal(
+        [...page.matchAll(new RegExp(`<title>WELL-[^<]*: ${kind} [\\d.]+ k?M?B</title>`, 'g'))].length,
+        8,
+        kind,
+      );
+    }
+  });
+
+  it('renderReport() says what the spectral gap means, and how often a robust rule had too few updates', () => {
+    const { summary, ...rest } = resultsFixture();
+    const { rounds } = summary.gossip;
+    const gossip = { ...summary.gossip, spectralGap: 0.2, rounds: { ...rounds, all: 100, tooFew: 7 } };
+    const page = renderReport({ summary: { ...summary, gossip }, ...rest });
+    assert.match(
+      page,
+      /The spectral gap of the graph is 0\.2: averaging alone would bring the distance to 0\.8 of itself/,
+    );
+    assert.match(page, /In 7 rounds \(7\.0 %\) the robust rule had too few updates, and the node kept its own model\./);
+    assert.doesNotMatch(renderReport({ summary, ...rest }), /too few updates/);
   });
 
   it('renderReport() leaves the names off a mixing graph that has no room for them', () => {

@@ -20,6 +20,7 @@ const traffic = (seed: number, node: string, bytesSent: number, bytesReceived: n
   seed,
   node,
   bytesSent,
+  split: { payload: bytesSent, duplicates: 0, control: 0 },
   bytesReceived,
   updatesSent: 0,
   updatesReceived: 0,
@@ -55,8 +56,8 @@ describe('report/series', () => {
   it('trafficByNode() averages over the seeds that report a node', () => {
     const events = [traffic(1, 'n10', 10, 1), traffic(2, 'n10', 30, 3), traffic(1, 'n2', 8, 4)];
     assert.deepEqual(trafficByNode(events), [
-      { node: 'n2', bytesSent: 8, bytesReceived: 4 },
-      { node: 'n10', bytesSent: 20, bytesReceived: 2 },
+      { node: 'n2', bytesSent: 8, split: { payload: 8, duplicates: 0, control: 0 }, bytesReceived: 4 },
+      { node: 'n10', bytesSent: 20, split: { payload: 20, duplicates: 0, control: 0 }, bytesReceived: 2 },
     ]);
   });
 

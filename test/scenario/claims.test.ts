@@ -7,10 +7,26 @@ import { exampleSummary } from '../support/example-summary.ts';
 const scope: ClaimScope = {
   baselines: ['centralised', 'fedavg', 'local', 'statistic'],
   federation: { heldOut: ['WELL-00008'] },
+  evaluate: { everyRounds: 10, targetAuroc: 0.9 },
+  network: { transport: 'sim' },
 };
 
 function answerTo(path: string, summary: Summary = exampleSummary()): number | null | undefined {
   return evaluateClaims([`${path} > 0`], summary)[0]?.value;
+}
+
+/** The example, with a learning curve of one point. */
+function withTarget(): Summary {
+  const summary = exampleSummary();
+  const { gossip } = summary.methods;
+  assert.ok(gossip);
+  const target = { target: 0.9, bytesPerNode: 300, reached: 1, perSeed: [300] };
+  const curve = [{ round: 10, auroc: 0.9, worst: 0.7, bytesSentPerNode: 300 }];
+  return {
+    ...summary,
+    methods: { ...summary.methods, gossip: { ...gossip, curve, bytesToTarget: target } },
+    ratio: { fedavg: { bytesToTarget: { mean: 1.5, ci95: null, perSeed: [1.5] } } },
+  };
 }
 
 describe('claimProblem()', () => {
@@ -31,6 +47,14 @@ describe('claimProblem()', () => {
     'gossip.consensusDistance.0 < 1',
     'gossip.staleness.0 > 10',
     'gossip.rounds.mixed > 10',
+    'gossip.rounds.tooFew == 0',
+    'gossip.spectralGap > 0.1',
+    'methods.gossip.bytesSentPerNode.split.duplicates < 1e6',
+    'methods.gossip.bytesToTarget.bytesPerNode <= 1e6',
+    'methods.fedavg.bytesToTarget.perSeed.0 <= 1e6',
+    'methods.local.curve.last.auroc >= 0.9',
+    'ratio.fedavg.bytesToTarget <= 4',
+    'ratio.fedavg.bytesToTarget.ci95.1 <= 5',
   ];
   for (const claim of answerable) {
     it(`claimProblem() accepts ${claim}`, () => assert.equal(claimProblem(claim, scope), undefined));
@@ -43,7 +67,7 @@ describe('claimProblem()', () => {
     ['gap.local.own.f1 <= 1 2', /is not a claim/],
     ['', /^'' is not a claim/],
     ['gaps.local.own.f1 < 1', /a summary has no 'gaps'; did you mean 'gap'\?$/],
-    ['seeds > 1', /a summary has no 'seeds'; it has gap, methods, gossip$/],
+    ['seeds > 1', /a summary has no 'seeds'; it has gap, ratio, methods, gossip$/],
     ['gap.centralized.own.f1 < 1', /gap has no 'centralized'; did you mean 'centralised'\?$/],
     ['gap.local.own.aurok < 1', /gap\.local has no 'own\.aurok'; did you mean 'own\.auroc'\?$/],
     ['gap.gossip.own.f1 < 1', /a gap is a baseline's metric minus gossip's; name a baseline$/],
@@ -52,6 +76,12 @@ describe('claimProblem()', () => {
     ['methods.gossip.own.f1.perDevice < 1', /is no single number; add a name$/],
     ['gossip.deliveries.mean < 1', /gossip\.deliveries is already a number; leave out \.mean$/],
     ['gossip.rejected.stael < 1', /gossip\.rejected has no 'stael'; did you mean 'stale'\?$/],
+    ['ratio.local.bytesToTarget < 1', /ratio has no 'local'; it has fedavg$/],
+    ['methods.gossip.bytesToTarget < 1', /is no single number; add one of target, bytesPerNode, reached, perSeed$/],
+    [
+      'methods.statistic.bytesToTarget.bytesPerNode < 1',
+      /statistic does not train, so it has no learning curve; name a method that does$/,
+    ],
     ['gossip.consensusDistance < 1', /is no single number; add 'last' or an index from 0$/],
     ['gossip.consensusDistance.first < 1', /is a list; add 'last' or an index from 0, not 'first'$/],
   ];
@@ -63,6 +93,25 @@ describe('claimProblem()', () => {
     assert.match(
       claimProblem('gap.fedavg.own.f1 < 1', { ...scope, baselines: ['local'] }) ?? '',
       /baselines lacks fedavg; add it there$/,
+    );
+  });
+
+  it('claimProblem() refuses what no learning curve is drawn for', () => {
+    const claims: [string, string][] = [
+      ['methods.gossip.bytesToTarget.bytesPerNode < 1', 'no bytesToTarget without evaluate.targetAuroc; add it'],
+      ['ratio.fedavg.bytesToTarget < 1', 'no bytesToTarget without evaluate.targetAuroc; add it'],
+      ['methods.gossip.curve.last.auroc < 1', 'no curve without evaluate.everyRounds; add it'],
+    ];
+    for (const [claim, end] of claims) {
+      const problem = claimProblem(claim, { ...scope, evaluate: {} }) ?? 'accepted';
+      assert.ok(problem.endsWith(`cannot be answered: there is ${end}`), problem);
+    }
+  });
+
+  it('claimProblem() refuses the spectral gap of a graph that is not simulated', () => {
+    assert.match(
+      claimProblem('gossip.spectralGap > 0.1', { ...scope, network: { transport: 'tcp' } }) ?? 'accepted',
+      /the graph of real nodes is gossipsub's and changes; set network\.transport: sim$/,
     );
   });
 
@@ -117,6 +166,12 @@ describe('evaluateClaims()', () => {
     assert.equal(answerTo('methods.gossip.bytesSentPerNode'), summary.methods.gossip?.bytesSentPerNode.mean);
     assert.equal(answerTo('gossip.consensusDistance.last'), summary.gossip.consensusDistance.at(-1));
     assert.equal(answerTo('gossip.deliveries'), summary.gossip.deliveries);
+    const learning = summarySchema.parse(withTarget());
+    assert.equal(answerTo('methods.gossip.bytesToTarget.bytesPerNode', learning), 300);
+    assert.equal(answerTo('methods.gossip.curve.last.worst', learning), 0.7);
+    assert.equal(answerTo('ratio.fedavg.bytesToTarget', learning), 1.5);
+    assert.equal(answerTo('ratio.fedavg.bytesToTarget'), null);
+    assert.equal(answerTo('gossip.spectralGap'), null);
   });
 
   it('evaluateClaims() counts 0 for a code or an age that never occurred', () => {

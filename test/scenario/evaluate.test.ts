@@ -47,6 +47,23 @@ describe('evaluate()', () => {
     );
   });
 
+  it('evaluates every node on its own rows, and 128 of many on the rows of the fleet and of unseen devices', async () => {
+    const names = Array.from({ length: 256 }, (_, i) => `n${i}`);
+    const prepared = fleet(names);
+    const unseen = [{ name: 'new', test: table([0, 9], [0, 1]) }] as unknown as PreparedData['unseen'];
+    const models = names.map(() => countingModel(1));
+    const evaluations = await evaluate(models, { ...prepared, unseen }, rule);
+    const devices = (set: string) => evaluations.flatMap((each) => (each.set === set ? each.device : []));
+    const even = names.filter((_, i) => i % 2 === 0);
+    assert.deepEqual(devices('own'), names);
+    assert.deepEqual(devices('fleet'), even);
+    assert.deepEqual(
+      devices('unseen'),
+      even.map((name) => `${name} on new`),
+    );
+    assert.deepEqual([models[0]?.calls, models[1]?.calls], [4, 2]);
+  });
+
   it('pairs each node with its own model', async () => {
     const evaluations = await evaluate([countingModel(1), countingModel(-1)], fleet(['good', 'bad']), rule);
     const own = evaluations.filter(({ set }) => set === 'own').map(({ device, metrics }) => [device, metrics.auroc]);

@@ -15,9 +15,9 @@ import { runGossip } from '../../src/scenario/gossip-method.ts';
 import { agreementOf } from '../../src/scenario/manifest.ts';
 import type { Trial } from '../../src/scenario/outcome.ts';
 import { type MetricsEvent, methodNames, metricsEventSchema, summarySchema } from '../../src/scenario/results.ts';
-import { consensusDistanceOf } from '../../src/scenario/round-log.ts';
 import { runScenario } from '../../src/scenario/run.ts';
 import { type Scenario, scenarioSchema } from '../../src/scenario/schema.ts';
+import { consensusDistanceOf } from '../../src/scenario/spread.ts';
 import { writeFleet } from '../support/csv-fleet.ts';
 
 interface Changes {

@@ -51,6 +51,45 @@ describe('simulate()', () => {
     assert.ok(rounds.every(({ mixed }) => new Set(mixed.map(({ peer }) => peer)).size === mixed.length));
   });
 
+  it('splits the bytes sent: models once, the copies that the network makes as duplicates, and all else', async () => {
+    // Targets that are not 0, so that no two models are the same.
+    const nodes = [1, 2, 3].map((i) => node(i));
+    const calm = await run(nodes);
+    const doubled = await run(nodes, { duplication: 1 });
+    const lossy = await run(nodes, { loss: 0.5 });
+    for (const [i, { bytesSent, updatesSent }] of calm.traffic.entries()) {
+      // Three float32 weights; none comes twice, and while nodes join they pull and find nothing.
+      assert.deepEqual([bytesSent.payload, bytesSent.duplicates], [12 * updatesSent, 0]);
+      assert.ok(bytesSent.control > 50 * updatesSent);
+      // Pulls go over streams, which double nothing.
+      const twice = doubled.traffic[i]?.bytesSent;
+      assert.deepEqual([twice?.payload, twice?.duplicates], [12 * updatesSent, 12 * updatesSent]);
+      // Lost models were sent all the same.
+      assert.equal(lossy.traffic[i]?.bytesSent.payload, 12 * updatesSent);
+    }
+    const total = (traffic: typeof calm.traffic) =>
+      traffic.reduce((sum, { bytesSent }) => sum + bytesSent.payload + bytesSent.duplicates + bytesSent.control, 0);
+    const received = calm.traffic.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+    // What the last round sent is under way when the run ends.
+    assert.ok(total(calm.traffic) >= received && total(calm.traffic) - received < total(calm.traffic) / 5);
+    assert.ok(total(doubled.traffic) > 1.8 * total(calm.traffic));
+  });
+
+  it('counts the pulled answer as the first copy of an announced model', async () => {
+    const { traffic } = await run([1, 2, 3].map((i) => node(i, { exchange: 'pull' })));
+    for (const { bytesSent, updatesSent } of traffic) {
+      assert.deepEqual([bytesSent.payload, bytesSent.duplicates], [12 * updatesSent, 0]);
+    }
+  });
+
+  it('says with each event how much the node has sent so far', async () => {
+    const { rounds, traffic } = await run([node(0), node(1), node(2)]);
+    const mine = rounds.filter((each) => each.node === 1).map(({ bytesSent }) => bytesSent);
+    assert.ok(mine.every((bytes, i) => i === 0 || bytes > (mine[i - 1] as number)));
+    const { payload, duplicates, control } = traffic[1]!.bytesSent;
+    assert.equal(mine.at(-1), payload + duplicates + control);
+  });
+
   it('reads a payload that was announced over a stream', async () => {
     const { rounds } = await run([0, 1, 2].map((i) => node(i, { exchange: 'pull' })));
     assert.ok(rounds.filter(({ round }) => round > 1).every(({ mixed }) => mixed.length === 2));

@@ -43,12 +43,14 @@ export function exampleSummary(options: { seeds?: number; without?: MethodName[]
     gap: Object.fromEntries(
       names.filter((name) => name !== 'gossip').map((name) => [name, { 'own.auroc': gap(name), 'own.f1': gap(name) }]),
     ),
+    ratio: {},
     gossip: {
       consensusDistance: [0.4, 0.3, 0.2],
+      spectralGap: null,
       deliveries: 2640,
       staleness: { 0: 2000, 1: 640 },
       rejected: { stale: 3 },
-      rounds: { all: 480, withUpdates: 470, mixed: 470 },
+      rounds: { all: 480, withUpdates: 470, mixed: 470, tooFew: 0 },
     },
     expectations: [
       { claim: 'gap.centralised.own.auroc <= 0.01', value: 0.004, holds: true },
@@ -64,7 +66,13 @@ function method(mean: number, half: number | null): MethodSummary {
     fleet: metrics(mean - 0.03, half),
     unseen: null,
     samplesTrained: 307_200,
-    bytesSentPerNode: { mean: 1_234_567, max: 2_345_678 },
+    bytesSentPerNode: {
+      mean: 1_234_567,
+      max: 2_345_678,
+      split: { payload: 1_200_000, duplicates: 0, control: 34_567 },
+    },
+    curve: [],
+    bytesToTarget: null,
     wallSeconds: 8.2,
     cpuSeconds: 12.5,
     peakRssBytes: 300_000_000,

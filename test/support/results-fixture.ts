@@ -1,7 +1,11 @@
 // Results of a run that never was, with the shape and the look of real ones. Builds; asserts nothing.
+import type { SentBytes } from '../../src/gossip/sent-bytes.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import type { Results } from '../../src/report/series.ts';
+import { fleetNodes, sampledRecord } from '../../src/scenario/fleet-sample.ts';
 import {
+  type BytesToTarget,
+  type CurvePoint,
   type EvaluationSet,
   type MethodName,
   type MethodSummary,
@@ -57,6 +61,7 @@ export function resultsFixture(options: FixtureOptions = {}): Results {
   const unseenDevices = Array.from({ length: unseen }, (_, i) => `WELL-${String(i + 9).padStart(5, '0')}`);
   const finished = Array.from({ length: seedCount }, (_, i) => i + 1);
   const begun = incomplete ? [...finished, seedCount + 1] : finished;
+  const sample = fleetNodes(nodes);
   const events: MetricsEvent[] = [
     { event: 'started', scenario: 'offshore-wells', atUtc: '2026-03-02T08:15:00.000Z', nodes },
   ];
@@ -105,21 +110,63 @@ export function resultsFixture(options: FixtureOptions = {}): Results {
   for (const method of ran) {
     const isTrained = method !== 'statistic' && method !== 'shared-statistic';
     summaries[method] = {
-      own: setOf(method, 'own', nodes),
-      fleet: setOf(method, 'fleet', nodes),
+      own: listing(setOf(method, 'own', nodes), sample),
+      fleet: setOf(method, 'fleet', sample),
       unseen: unseen === 0 ? null : setOf(method, 'unseen', unseenDevices),
       samplesTrained: isTrained ? nodeCount * rounds * 20 * 32 : 0,
-      bytesSentPerNode: { mean: skill[method].bytes, max: Math.round(skill[method].bytes * 1.21) },
+      bytesSentPerNode: {
+        mean: skill[method].bytes,
+        max: Math.round(skill[method].bytes * 1.21),
+        split: splitOf(method, skill[method].bytes),
+      },
+      curve: isTrained ? curveOf(method, rounds) : [],
+      bytesToTarget: isTrained ? targetOf(curveOf(method, rounds), seedCount) : null,
       wallSeconds: isTrained ? 5.2 + skill[method].loss * 30 : 0.08,
       cpuSeconds: isTrained ? 8.1 + skill[method].loss * 50 : 0.08,
       peakRssBytes: 212_000_000 + skill[method].bytes * 20,
     };
   }
+  const kept: MetricsEvent[] = [];
+  const record = sampledRecord(nodes, (event) => kept.push(event));
+  for (const event of events) record(event);
   return {
     summary: summaryOf({ options, nodes, finished, rounds, summaries, scores, incomplete, events }),
-    events,
+    events: kept,
     configYaml,
   };
+}
+
+/** Only these devices one by one. */
+function listing(metrics: SetMetrics, devices: readonly string[]): SetMetrics {
+  const listed = new Set(devices);
+  const cut = (statistic: Statistic): Statistic => ({
+    ...statistic,
+    perDevice: Object.fromEntries(Object.entries(statistic.perDevice).filter(([device]) => listed.has(device))),
+  });
+  const entries = Object.entries(metrics).map(([metric, statistic]) => [metric, cut(statistic)]);
+  return Object.fromEntries(entries) as SetMetrics;
+}
+
+/** Nine tenths of what gossip sends are models, and one in fifty of them comes twice; a server's clients send models alone. */
+function splitOf(method: MethodName, bytes: number): SentBytes {
+  if (method !== 'gossip') return { payload: bytes, duplicates: 0, control: 0 };
+  const [payload, duplicates] = [Math.round(bytes * 0.9), Math.round(bytes * 0.02)];
+  return { payload, duplicates, control: bytes - payload - duplicates };
+}
+
+/** A point every five rounds and one at the end, rising to the method's skill. */
+function curveOf(method: MethodName, rounds: number): CurvePoint[] {
+  const at = Array.from({ length: rounds }, (_, i) => i + 1).filter((round) => round % 5 === 0 || round === rounds);
+  return at.map((round) => {
+    const auroc = skill[method].auroc - 0.3 * Math.exp(-round / 8);
+    return { round, auroc, worst: auroc - 0.08, bytesSentPerNode: (skill[method].bytes * round) / rounds };
+  });
+}
+
+function targetOf(curve: readonly CurvePoint[], seeds: number): BytesToTarget {
+  const found = curve.find(({ auroc }) => auroc !== null && auroc >= 0.94)?.bytesSentPerNode ?? null;
+  const perSeed = Array.from({ length: seeds }, () => found);
+  return { target: 0.94, bytesPerNode: found, reached: found === null ? 0 : seeds, perSeed };
 }
 
 function nodeNames(count: number, replaced: readonly string[]): string[] {
@@ -183,6 +230,7 @@ function gossipEvents(
       seed,
       node,
       bytesSent: Math.round(updatesSent * size),
+      split: splitOf('gossip', Math.round(updatesSent * size)),
       bytesReceived: Math.round(updatesReceived * size),
       updatesSent,
       updatesReceived,
@@ -286,12 +334,14 @@ function summaryOf(parts: SummaryParts): Summary {
     ],
     methods: summaries,
     gap,
+    ratio: {},
     gossip: {
       consensusDistance: distances,
+      spectralGap: null,
       deliveries: has ? nodes.length * rounds * 5 : 0,
       staleness: has ? { 0: Math.round(all * 4.1), 1: Math.round(all * 0.8), 2: Math.round(all * 0.07), 3: 11 } : {},
       rejected: has ? { stale: 35, 'future-round': 2 } : {},
-      rounds: { all, withUpdates: Math.round(all * 0.975), mixed: Math.round(all * 0.975) },
+      rounds: { all, withUpdates: Math.round(all * 0.975), mixed: Math.round(all * 0.975), tooFew: 0 },
     },
     expectations: [
       { claim: 'gap.centralised.own.auroc <= 0.01', value, holds: value !== null && value <= 0.01 },

@@ -13,7 +13,7 @@ import {
   simulate,
 } from '../../src/sim/simulation.ts';
 
-export type Round = Extract<CoreEvent, { type: 'round' }> & { node: number };
+export type Round = Extract<CoreEvent, { type: 'round' }> & { node: number; bytesSent: number };
 
 const quiet: NetworkSettings = {
   latency: { distribution: 'constant', ms: 1 },
@@ -79,7 +79,7 @@ export function toyNode(
 export interface ToyRun extends SimulationResult {
   rounds: Round[];
   /** Every event, with its node. */
-  events: (CoreEvent & { node: number })[];
+  events: (CoreEvent & { node: number; bytesSent: number })[];
   gone: number[];
 }
 
@@ -100,7 +100,7 @@ export async function runFleet(nodes: readonly SimulatedNode[], options: ToyOpti
     neighbours: nodes.map((_, i) => nodes.flatMap((_, j) => (j === i ? [] : [j]))),
     prng: new Prng(seed),
     signal: new AbortController().signal,
-    onEvent: (node, event) => events.push({ ...event, node }),
+    onEvent: (node, event, bytesSent) => events.push({ ...event, node, bytesSent }),
     onGone: (node) => gone.push(node),
     ...others,
     network: { ...quiet, ...network },
