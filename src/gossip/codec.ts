@@ -170,10 +170,11 @@ export function decodeMessage(bytes: Uint8Array | Uint8ArrayList, limits: CodecL
 }
 
 function readUpdate(fields: Fields, payloadBytesMax: number): UpdateMessage {
-  const encoding = encodings[fields.uint(5, uint32Max)];
-  const sparsifier = sparsifiers[fields.uint(10, uint32Max)];
+  const numbers = [fields.uint(5, uint32Max), fields.uint(10, uint32Max)] as const;
+  const encoding = encodings[numbers[0]];
+  const sparsifier = sparsifiers[numbers[1]];
   if (encoding === undefined || sparsifier === undefined) {
-    throw new PeerError('unknown-encoding', 'a number in the place of encoding or sparsifier that none has');
+    throw new PeerError('unknown-encoding', `encoding ${numbers[0]} with sparsifier ${numbers[1]}`);
   }
   const payloadBytes = fields.uint(8, uint32Max);
   const payload = fields.bytes(9);
