@@ -194,11 +194,12 @@ export function decodeMessage(bytes: Uint8Array | Uint8ArrayList, limits: CodecL
 }
 
 function readUpdate(fields: Fields, payloadBytesMax: number): UpdateMessage {
-  const encoding = encodings[fields.uint(5, uint32Max)];
-  const sparsifier = sparsifiers[fields.uint(10, uint32Max)];
-  const content = contents[fields.uint(11, uint32Max)];
+  const numbers = [5, 10, 11].map((field) => fields.uint(field, uint32Max)) as [number, number, number];
+  const encoding = encodings[numbers[0]];
+  const sparsifier = sparsifiers[numbers[1]];
+  const content = contents[numbers[2]];
   if (encoding === undefined || sparsifier === undefined || content === undefined) {
-    throw new PeerError('unknown-encoding', 'a number in the place of encoding, sparsifier or content that none has');
+    throw new PeerError('unknown-encoding', `encoding, sparsifier and content ${numbers}`);
   }
   const mass = fields.has(12) ? readMass(fields.bytes(12)) : undefined;
   if ((content === 'sums') !== (mass !== undefined)) throw new PeerError('malformed', 'mass goes with sums');

@@ -6,7 +6,6 @@ import { axisText, type Chart, type Frame, valueAxisLook } from './chart.ts';
 import { curveAxisLook, curveGrid, logAxis, roundAxis } from './curve-charts.ts';
 import { bytes, fixed } from './format.ts';
 import { methodStyles } from './methods.ts';
-import { thinned } from './series.ts';
 
 /** Curves in the order of methods; points without AUROC are left out. */
 export type Curves = ReadonlyMap<MethodName, readonly CurvePoint[]>;
@@ -16,8 +15,9 @@ export function aurocOverRounds(curves: Curves, target: number | undefined, fram
   const rounds = [...new Set([...curves.values()].flat().map(({ round }) => round))].sort((a, b) => a - b);
   const ends: [number, number] = [Math.min(rounds[0] ?? 0, (rounds.at(-1) ?? 1) - 1), rounds.at(-1) ?? 1];
   const drawn = [...curves].map(([method, points]) => ({ method, points, isLevel: false }));
-  // Labels where the points are.
-  const customValues = thinned(rounds, 7);
+  // Labels at points that are evenly spaced, the last among them.
+  const every = Math.ceil(rounds.length / 7);
+  const customValues = rounds.filter((_, i) => (rounds.length - 1 - i) % every === 0);
   const axis = roundAxis(rounds);
   const xAxis = {
     ...axis,

@@ -129,6 +129,27 @@ describe('GossipCore with a sparsifier', () => {
     assert.deepEqual(network.rounds('a')[0]?.mixed, [{ peer: 'b', stalenessRounds: 0 }]);
   });
 
+  it('lets a late joiner go on from a whole model, and mix sparse updates from then on', () => {
+    const network = new CoreNetwork({ settings: { ...sparse, originsExpected: 2, roundsMax: 8 } });
+    const train = (_round: number, weights: Float32Array) => weights.map((weight, i) => weight + i + 1);
+    for (const name of ['a', 'b', 'late']) network.add(name, { train });
+    network.link('a', 'b');
+    for (const name of ['a', 'b']) network.start(name);
+    network.run(450);
+    network.link('a', 'late');
+    network.start('late');
+    network.run();
+    const [joined] = network.events('late');
+    assert.ok(joined?.type === 'joined' && joined.caughtUpFrom === 'a');
+    const [first] = network.effects('late').filter((effect) => effect.kind === 'train');
+    const trained = network.trace.flatMap(({ node, input }) =>
+      node === 'a' && input?.kind === 'trained' ? [String(input.weights)] : [],
+    );
+    assert.ok(trained.includes(String(first?.weights)), `${first?.weights}`);
+    assert.ok(network.rounds('late').some(({ mixed }) => mixed.length > 0));
+    assert.deepEqual([network.penalties('a'), network.penalties('late')], [[], []]);
+  });
+
   it('announces a sparse payload with exchange pull, and pulls it by its digest', () => {
     const network = trainingNode({ exchange: 'pull' });
     const { payload: _, ...header } = sparseUpdate(1, [0, 8, 0, 0]);

@@ -1,9 +1,7 @@
 // IEEE 754 binary16 ("half"): conversion from and to binary32, also where the runtime has no Float16Array. Knows no payload.
 
-/** The largest binary16. */
-export const float16Max = 65_504;
-
-const float16MaxBits = 0x7bff;
+/** 65,504, the largest binary16. */
+const largestHalf = 0x7bff;
 /** Bits of 65,504 and of 2⁻¹⁴, the least normal binary16, as binary32. */
 const saturatedFrom = 0x477fe000;
 const normalFrom = 0x38800000;
@@ -23,8 +21,8 @@ export function toFloat16(values: Float32Array): Uint16Array {
     const bit = bits[i] as number;
     const magnitude = bit & 0x7fffffff;
     let half: number;
-    if (magnitude >= saturatedFrom) half = float16MaxBits;
-    // The exponent loses its bias of 127 and gets one of 15; half a unit less a hair, or half a unit where the unit is odd.
+    if (magnitude >= saturatedFrom) half = largestHalf;
+    // The exponent changes its bias from 127 to 15. What is added rounds half a unit up where the last bit kept is odd.
     else if (magnitude >= normalFrom) half = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
     else {
       // Beside 0.5 a binary32 has the resolution of the subnormals, so adding rounds as it should.
