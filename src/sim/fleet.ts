@@ -1,9 +1,9 @@
 // One node of a simulated fleet and what becomes of it when it crashes: the core, the learner and the timers are lost, the
 // checkpoint is kept. Owns the node's own clock; sends nothing and knows no other node.
 import assert from 'node:assert/strict';
+import { type Carried, type PayloadReader, readPayload } from '../gossip/compression/update-payload.ts';
 import type { GossipCore } from '../gossip/core.ts';
 import type { Moments } from '../gossip/moments.ts';
-import { type Carried, type PayloadReader, readPayload } from '../gossip/compression/update-payload.ts';
 import type { CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
 import { type SentBytes, SentBytesCounter } from '../gossip/sent-bytes.ts';
 import type { Prng } from '../lib/prng.ts';

@@ -18,7 +18,9 @@ function pair() {
   const fed: string[] = [];
   const queue = new EventQueue();
   const links = new Links({ neighbours: [[1], [0]] }, new Prng(1), () => undefined);
-  const nodes = [0, 1].map((i) => new FleetNode(toyNode(i), (settings, prng) => new GossipCore(settings, prng), 1, new Prng(i)));
+  const nodes = [0, 1].map(
+    (i) => new FleetNode(toyNode(i), (settings, prng) => new GossipCore(settings, prng), 1, new Prng(i)),
+  );
   const network = {
     latency: { distribution: 'constant', ms: 10 },
     bandwidthMbps: 1e6,
