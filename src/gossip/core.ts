@@ -16,6 +16,7 @@ import { digestOf } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreEvent, CoreSettings, Effect, Held, Input, Progress, PullAnswer, TimerName } from './protocol.ts';
+import type { MassBalance } from './push-sum.ts';
 import { SharedScaler, sameDigest } from './shared-scaler.ts';
 
 type Phase = 'idle' | 'joining' | 'training' | 'waiting' | 'finished' | 'stopped';
@@ -103,6 +104,11 @@ export class GossipCore {
       origins: scaler?.size ?? 0,
       silent: silent.size,
     };
+  }
+
+  /** Where push-sum's weight is; undefined before the start, and with other mixing. */
+  get mass(): MassBalance | undefined {
+    return this.phase === 'idle' ? undefined : this.mixer.mass;
   }
 
   private onStarted(input: Extract<Input, { kind: 'started' }>, nowMs: number): Effect[] {

@@ -9,7 +9,7 @@ import { type Carried, UpdateWriter } from './compression/update-payload.ts';
 import { type MixingRuleName, mixingRules, type Own, type Received } from './mixing.ts';
 import type { PeerErrorCode } from './peer-error.ts';
 import type { CoreSettings } from './protocol.ts';
-import { PushSum } from './push-sum.ts';
+import { type MassBalance, PushSum } from './push-sum.ts';
 
 /** An update at hand, as it arrived. */
 export interface Arrived extends Omit<Received, 'weights'> {
@@ -33,6 +33,8 @@ export interface Mixer {
   refusal(update: Arrived): PeerErrorCode | undefined;
   /** The next weights, after send(). `received` are updates that refusal() let pass, one a peer. */
   mix(own: Own, received: readonly Arrived[]): Float32Array;
+  /** Only push-sum's. */
+  readonly mass?: MassBalance;
   /** From now on weights are in another scaler: `express` gives those of the old one in it, `weights` are mine in it. */
   rescale(express: (weights: Float32Array) => Float32Array, weights: Float32Array): void;
 }

@@ -16,6 +16,14 @@ interface LinkSums {
   weight: number;
 }
 
+/** Where a node's weight is, for who watches that none gets lost. */
+export interface MassBalance {
+  held: number;
+  /** Given away since the link to each peer began, and taken in since the link from it did. */
+  sent: ReadonlyMap<string, Mass>;
+  heard: ReadonlyMap<string, Mass>;
+}
+
 /** Links remembered in each direction, unless there are more neighbours. */
 const linksMax = 64;
 
@@ -130,8 +138,7 @@ export class PushSum implements Mixer {
     this.numerator = Float64Array.from(this.model, (value) => value * this.weight);
   }
 
-  /** Weight that this node holds, and that it has sent to and taken in from each peer since their links began; for checks. */
-  mass(): { held: number; sent: ReadonlyMap<string, Mass>; heard: ReadonlyMap<string, Mass> } {
+  get mass(): MassBalance {
     return { held: this.weight, sent: this.sent, heard: this.heard };
   }
 

@@ -1,6 +1,7 @@
 // What watches a simulated fleet: the interface of a checker, what it may look at, and the error of a broken invariant.
 // Owns no invariant.
 import type { CoreSettings, Effect, Held, Input } from '../../gossip/protocol.ts';
+import type { MassBalance } from '../../gossip/push-sum.ts';
 
 /** A simulated fleet as checkers see it: to look at, at any moment, and never to change. By number of the node. */
 export interface Fleet {
@@ -11,7 +12,7 @@ export interface Fleet {
 /** What a node is at the moment. */
 export interface FleetState {
   /** Undefined while the node is down. */
-  readonly core: { readonly held: Held } | undefined;
+  readonly core: { readonly held: Held; readonly mass: MassBalance | undefined } | undefined;
   /** Virtual milliseconds that a round of training takes that begins now. */
   readonly trainMs: number;
   /** From milliseconds of the node's own clock to virtual ones. */

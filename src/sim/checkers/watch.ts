@@ -5,6 +5,7 @@ import type { Checker, CheckerFactory, Fleet } from './checker.ts';
 import { eventOrder } from './event-order.ts';
 import { finiteWeights } from './finite-weights.ts';
 import { liveness } from './liveness.ts';
+import { mass } from './mass.ts';
 import { membersOnly } from './members-only.ts';
 import { mixedOnce } from './mixed-once.ts';
 import { stalenessBound } from './staleness-bound.ts';
@@ -30,7 +31,8 @@ export class Watch {
 
   /** @param more besides those that watch every run. */
   constructor(fleet: Fleet, more: readonly CheckerFactory[]) {
-    const checkers = [...always, ...more].map((create) => create(fleet));
+    const isPushSum = fleet.settings.some(({ mixing }) => mixing === 'push-sum');
+    const checkers = [...always, ...(isPushSum ? [mass] : []), ...more].map((create) => create(fleet));
     this.ofInputs = checkers.filter((checker) => has(checker, 'onInput'));
     this.ofEffects = checkers.filter((checker) => has(checker, 'onEffect'));
     this.ofCrashes = checkers.filter((checker) => has(checker, 'onDown'));

@@ -15,7 +15,7 @@ export function checkerOf(
   const nodes = [0, 1].map((i) => toyNode(i, changes));
   const fleet: Fleet = {
     settings: nodes.map(({ settings }) => settings),
-    now: nodes.map(({ trainMs }) => ({ core: { held }, trainMs, virtualMs: (localMs) => localMs })),
+    now: nodes.map(({ trainMs }) => ({ core: { held, mass: undefined }, trainMs, virtualMs: (localMs) => localMs })),
   };
   const checker = create(fleet);
   return {
