@@ -39,7 +39,8 @@ export function digestOf(payload: Uint8Array): Uint8Array {
 }
 
 /**
- * Writes `weights` (as many as `shapes` hold, all finite) in little-endian order. float16 rounds to nearest, and what is
+ * Writes `weights` (as many as `shapes` hold, all finite) in little-endian order. float32 is a view of them, so that they must
+ * not change any more. float16 rounds to nearest, and what is
  * beyond ±65,504 becomes that. int8 is symmetric: for each matrix one bfloat16 scale a row, max |w| / 127 rounded up, then
  * each weight as round(w / scale); the error is at most half a scale.
  */
@@ -47,7 +48,7 @@ export function encodePayload(weights: Float32Array, shapes: readonly MatrixShap
   assert.equal(weights.length, weightCountOf(shapes), 'weights do not fit the shapes');
   assert.ok(allFinite(weights), 'weights that are not finite must not be sent');
   if (encoding === 'float32') {
-    return new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength).slice();
+    return new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   }
   if (encoding === 'float16') return new Uint8Array(toFloat16(weights).buffer);
   const payload = new Uint8Array(payloadBytesOf(shapes, encoding));

@@ -1,7 +1,6 @@
 // One node of a simulated fleet and what becomes of it when it crashes: the core, the learner and the timers are lost, the
 // checkpoint is kept. Owns the node's own clock; sends nothing and knows no other node.
 import assert from 'node:assert/strict';
-import { type Carried, type PayloadReader, readPayload } from '../gossip/compression/update-payload.ts';
 import type { GossipCore } from '../gossip/core.ts';
 import type { Moments } from '../gossip/moments.ts';
 import type { CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
@@ -141,14 +140,4 @@ export class FleetNode {
     this.timers.set(timer, token);
     return () => this.timers.get(timer) === token;
   }
-}
-
-/** Reads a payload that goes to many nodes once. Cores change no weights in place, so they may share them. */
-export function sharedReader(): PayloadReader {
-  const known = new WeakMap<Uint8Array, Carried>();
-  return (payload, ...rest) => {
-    const weights = known.get(payload) ?? readPayload(payload, ...rest);
-    known.set(payload, weights);
-    return weights;
-  };
 }

@@ -2,6 +2,7 @@
 // effects and when faults befall it. Training is real; only when it is done is virtual, so that no machine's speed changes a run.
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
+import { readPayload } from '../gossip/compression/update-payload.ts';
 import { GossipCore } from '../gossip/core.ts';
 import type { CoreEvent, Effect, Input } from '../gossip/protocol.ts';
 import { totalOf } from '../gossip/sent-bytes.ts';
@@ -11,10 +12,11 @@ import { Watch } from './checkers/watch.ts';
 import { Delivery } from './delivery.ts';
 import { EventQueue } from './event-queue.ts';
 import type { FaultEvent, FaultPlan } from './fault-plan.ts';
-import { type CoreFactory, FleetNode, type SimulatedNode, type SimulatedTraffic, sharedReader } from './fleet.ts';
+import { type CoreFactory, FleetNode, type SimulatedNode, type SimulatedTraffic } from './fleet.ts';
 import { type LinkSettings, Links } from './links.ts';
 import { heartbeatMs } from './mesh.ts';
 import { type NetworkSettings, VirtualNetwork } from './network.ts';
+import { readTrusted, sharedReader } from './shared-reader.ts';
 import { Trace } from './trace.ts';
 import { Wire, type WireFaults } from './wire.ts';
 
@@ -77,8 +79,8 @@ class Simulation {
     this.options = options;
     const { prng, faults, federation, wire } = options;
     const { createCore = (settings, random) => new GossipCore(settings, random) } = options;
-    const readPayload = sharedReader();
-    const coreOf: CoreFactory = (settings, random) => createCore({ ...settings, readPayload }, random);
+    const read = sharedReader(wire ? readPayload : readTrusted);
+    const coreOf: CoreFactory = (settings, random) => createCore({ ...settings, readPayload: read }, random);
     this.nodes = options.nodes.map(
       (node, i) => new FleetNode(node, coreOf, faults?.clockRates[i] ?? 1, prng.fork(`node ${i}`)),
     );

@@ -126,7 +126,7 @@ describe('GossipCore with a sparsifier', () => {
     assert.deepEqual(network.penalties('a'), ['b duplicate', 'b duplicate']);
     network.run(120);
     assert.ok(network.events('a').some((event) => event.type === 'joined' && event.caughtUpFrom === undefined));
-    assert.deepEqual(network.rounds('a')[0]?.mixed, [{ peer: 'b', stalenessRounds: 0 }]);
+    assert.deepEqual(network.rounds('a')[0]?.mixed, [{ peer: 'b', round: 2, stalenessRounds: 0 }]);
   });
 
   it('lets a late joiner go on from a whole model, and mix sparse updates from then on', () => {
