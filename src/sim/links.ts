@@ -81,12 +81,15 @@ export class Links {
     }
   }
 
-  /** A node that came up meets all whom it can reach; in a mesh that has forgotten it, others at random. */
+  /** A node that came up meets all whom it can reach. */
   meetAll(node: number): void {
     this.sync(node);
-    const { bounds } = this;
-    if (bounds === undefined || this.knownOf(node).size >= bounds.low) return;
-    this.graft(node, bounds);
+    this.unhealthy ||= this.bounds !== undefined && this.knownOf(node).size < this.bounds.low;
+  }
+
+  /** A node that comes back to a mesh that has forgotten it grafts others at once, as gossipsub does on joining a topic. */
+  rejoinMesh(node: number): void {
+    if (this.bounds && this.knownOf(node).size < this.bounds.low) this.graft(node, this.bounds);
   }
 
   wentDown(nodes: readonly number[]): void {

@@ -146,6 +146,8 @@ class Simulation {
     this.links.cameUp(nodes);
     for (const node of nodes) {
       this.links.meetAll(node);
+      // At the start the mesh is as it was drawn.
+      if (this.queue.nowMs > 0) this.links.rejoinMesh(node);
       this.feed(node, this.node(node).startedInput());
     }
     this.planHeartbeat();
