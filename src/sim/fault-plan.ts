@@ -138,9 +138,11 @@ class Planner {
     const { atMs } = fault;
     switch (fault.action) {
       case 'crash':
-        return this.crash(fault, index);
+        this.crash(fault, index);
+        return;
       case 'restart':
-        return this.restart(fault, index);
+        this.restart(fault, index);
+        return;
       case 'partition':
         this.isParted = true;
         this.events.push({ atMs, kind: 'partition', parts: this.partsOf(fault, index) });
