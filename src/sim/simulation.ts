@@ -116,7 +116,8 @@ class Simulation {
     for (let events = 1; awaited.size > 0; events++) {
       signal.throwIfAborted();
       const event = queue.next();
-      assert(event !== undefined, `nothing is planned, and these have not finished: ${this.unfinishedText()}`);
+      // Its text takes longer than an event.
+      if (event === undefined) assert.fail(`nothing is planned, and these have not finished: ${this.unfinishedText()}`);
       this.watch.onTime(event.atMs);
       const wait = event.act();
       if (wait) await wait;
