@@ -94,7 +94,8 @@ class Simulation {
     for (let events = 1; awaited.size > 0; events++) {
       signal.throwIfAborted();
       const event = queue.next();
-      assert(event !== undefined, `nothing is planned, and these have not finished: ${this.unfinishedText()}`);
+      // A message given to assert() would be made at every event.
+      if (event === undefined) assert.fail(`nothing is planned, and these have not finished: ${this.unfinishedText()}`);
       const wait = event.act();
       if (wait) await wait;
       if (events % eventsPerTurn === 0) await setImmediate();
