@@ -105,6 +105,9 @@ export class Links {
       this.up[node] = false;
       this.knownOf(node).clear();
       this.knownInOrder[node] = undefined;
+      if (this.settings.topology === undefined) continue;
+      this.wanted[node] = this.settings.neighbours[node] as readonly number[];
+      this.sendsTo[node] = undefined;
     }
   }
 
