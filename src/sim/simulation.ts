@@ -116,7 +116,7 @@ class Simulation {
     for (let events = 1; awaited.size > 0; events++) {
       signal.throwIfAborted();
       const event = queue.next();
-      // Its text takes longer than an event.
+      // A message given to assert() would be made at every event.
       if (event === undefined) assert.fail(`nothing is planned, and these have not finished: ${this.unfinishedText()}`);
       this.watch.onTime(event.atMs);
       const wait = event.act();
