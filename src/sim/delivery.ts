@@ -11,6 +11,7 @@ import type { Links } from './links.ts';
 import type { VirtualNetwork } from './network.ts';
 import type { Wire } from './wire.ts';
 
+/** What messages go between, over and to. */
 export interface DeliveryPorts {
   /** Federation id, 32 bytes. */
   federation: Uint8Array;
@@ -26,6 +27,7 @@ export interface DeliveryPorts {
   feed(node: number, input: Input): void;
 }
 
+/** The post of a fleet; keeps the nodes' traffic. */
 export class Delivery {
   private readonly ports: DeliveryPorts;
 
@@ -83,6 +85,7 @@ export class Delivery {
     });
   }
 
+  /** Counts a message of a peer that a node has refused. */
   countRejected(node: number, code: PeerErrorCode): void {
     const { rejected } = this.node(node).traffic;
     rejected.set(code, (rejected.get(code) ?? 0) + 1);

@@ -53,6 +53,8 @@ class Planner {
   private readonly downBy: Uint8Array;
   private readonly downSinceMs = new Map<number, number>();
   private readonly events: FaultEvent[] = [];
+  /** The nodes of the latest event. */
+  private together: number[] = [];
   private isParted = false;
 
   constructor(spec: FaultsSpec, nodes: number, prng: Prng) {
@@ -124,43 +126,23 @@ class Planner {
   /** Nodes of one time go down or come up together. */
   private add(atMs: number, kind: 'down' | 'up', node: number): void {
     const last = this.events.at(-1);
-    if (last?.atMs !== atMs || last.kind !== kind) this.events.push({ atMs, kind, nodes: [node] });
-    else this.events[this.events.length - 1] = { ...last, nodes: [...last.nodes, node].sort((a, b) => a - b) };
+    if (last?.atMs !== atMs || last.kind !== kind) {
+      this.together = [];
+      this.events.push({ atMs, kind, nodes: this.together });
+    }
+    const before = this.together.findLastIndex((other) => other < node);
+    this.together.splice(before + 1, 0, node);
   }
 
   private befall(fault: Exclude<TimelineFault, { action: 'join' }>, index: number): void {
     const { atMs } = fault;
     switch (fault.action) {
-      case 'crash': {
-        for (const node of this.chosen(
-          fault,
-          index,
-          this.all().filter((each) => this.downBy[each] === 0),
-        )) {
-          const causes = this.downBy[node] as number;
-          if (causes & cause.absent) {
-            throw this.refusal(
-              index,
-              `crashes node ${node}, which joins at ${this.joinsAtMs.get(node)} ms only; crash it later`,
-            );
-          }
-          if (causes & cause.timeline)
-            throw this.refusal(index, `crashes node ${node}, which is down already; restart it before`);
-          this.toggle({ atMs, node, cause: cause.timeline, isDown: true });
-        }
+      case 'crash':
+        this.crash(fault, index);
         return;
-      }
-      case 'restart': {
-        const down = this.all().filter((node) => (this.downBy[node] as number) & cause.timeline);
-        if (down.length === 0) throw this.refusal(index, 'restarts nodes where none is down; crash some before');
-        for (const node of fault.nodes ?? down) {
-          this.check(node, index);
-          if (!down.includes(node))
-            throw this.refusal(index, `restarts node ${node}, which is not down; crash it before`);
-          this.toggle({ atMs, node, cause: cause.timeline, isDown: false });
-        }
+      case 'restart':
+        this.restart(fault, index);
         return;
-      }
       case 'partition':
         this.isParted = true;
         this.events.push({ atMs, kind: 'partition', parts: this.partsOf(fault, index) });
@@ -172,6 +154,32 @@ class Planner {
         return;
       case 'slow':
         this.events.push({ atMs, kind: 'slow', nodes: this.chosen(fault, index, this.all()), factor: fault.factor });
+    }
+  }
+
+  private crash(fault: Extract<TimelineFault, { action: 'crash' }>, index: number): void {
+    const { atMs } = fault;
+    const up = this.all().filter((node) => this.downBy[node] === 0);
+    for (const node of this.chosen(fault, index, up)) {
+      const causes = this.downBy[node] as number;
+      if (causes & cause.absent) {
+        const joinsAtMs = this.joinsAtMs.get(node);
+        throw this.refusal(index, `crashes node ${node}, which joins at ${joinsAtMs} ms only; crash it later`);
+      }
+      if (causes & cause.timeline) {
+        throw this.refusal(index, `crashes node ${node}, which is down already; restart it before`);
+      }
+      this.toggle({ atMs, node, cause: cause.timeline, isDown: true });
+    }
+  }
+
+  private restart({ atMs, nodes }: Extract<TimelineFault, { action: 'restart' }>, index: number): void {
+    const down = new Set(this.all().filter((node) => (this.downBy[node] as number) & cause.timeline));
+    if (down.size === 0) throw this.refusal(index, 'restarts nodes where none is down; crash some before');
+    for (const node of nodes ?? down) {
+      this.check(node, index);
+      if (!down.has(node)) throw this.refusal(index, `restarts node ${node}, which is not down; crash it before`);
+      this.toggle({ atMs, node, cause: cause.timeline, isDown: false });
     }
   }
 
@@ -198,7 +206,7 @@ class Planner {
     return parts;
   }
 
-  /** The nodes that a fault names, or a share of all nodes drawn from `candidates`; ascending. */
+  /** The nodes that a fault names, or its share of `candidates` at random; ascending. */
   private chosen(
     { action, nodes, share = 0 }: { action: string; nodes?: number[] | undefined; share?: number | undefined },
     index: number,

@@ -4,6 +4,7 @@ import type { Prng } from '../lib/prng.ts';
 import { graftPeers, type MeshBounds, meshBounds, prunedPeers } from './mesh.ts';
 import type { Topology } from './topology.ts';
 
+/** Who exchanges with whom in a fleet where nothing goes wrong. */
 export interface LinkSettings {
   /** Each node's neighbours, ascending and symmetric; where the topology changes, those it meets before its first round. */
   neighbours: readonly (readonly number[])[];
@@ -16,6 +17,7 @@ export interface LinkSettings {
 /** What a node is told of its peers. */
 export type TellPeer = (node: number, kind: 'peerUp' | 'peerDown', peer: number) => void;
 
+/** The links of a fleet. What changes them says who notices; the nodes concerned are told in ascending order. */
 export class Links {
   private readonly settings: LinkSettings;
   private readonly tell: TellPeer;
@@ -25,8 +27,9 @@ export class Links {
   private readonly wanted: (readonly number[])[];
   /** Peers that each node knows, with the start at which it met them. */
   private readonly known: Map<number, number>[];
-  private readonly knownInOrder: (readonly number[] | undefined)[] = [];
-  private readonly sendsTo: (readonly number[])[] = [];
+  private readonly knownInOrder: (readonly number[] | undefined)[];
+  /** Where neighbours change, whom each node sends to in its round. */
+  private readonly sendsTo: (readonly number[] | undefined)[];
   private readonly up: boolean[];
   private readonly starts: number[];
   private parts: readonly number[] | undefined;
@@ -40,10 +43,13 @@ export class Links {
     this.bounds = meshDegree === undefined ? undefined : meshBounds(meshDegree);
     this.wanted = [...neighbours];
     this.known = neighbours.map(() => new Map());
+    this.knownInOrder = neighbours.map(() => undefined);
+    this.sendsTo = neighbours.map(() => undefined);
     this.up = neighbours.map(() => false);
     this.starts = neighbours.map(() => 0);
   }
 
+  /** Whether a node runs. */
   isUp(node: number): boolean {
     return this.up[node] as boolean;
   }
@@ -74,6 +80,7 @@ export class Links {
     return this.unhealthy;
   }
 
+  /** Nodes are up from now on; they meet nobody yet. */
   cameUp(nodes: readonly number[]): void {
     for (const node of nodes) {
       this.up[node] = true;
@@ -81,19 +88,26 @@ export class Links {
     }
   }
 
-  /** A node that came up meets all whom it can reach; in a mesh that has forgotten it, others at random. */
+  /** A node that came up meets all whom it can reach. */
   meetAll(node: number): void {
     this.sync(node);
-    const { bounds } = this;
-    if (bounds === undefined || this.knownOf(node).size >= bounds.low) return;
-    this.graft(node, bounds);
+    this.unhealthy ||= this.bounds !== undefined && this.knownOf(node).size < this.bounds.low;
   }
 
+  /** A node that comes back to a mesh that has forgotten it grafts others at once, as gossipsub does on joining a topic. */
+  rejoinMesh(node: number): void {
+    if (this.bounds && this.knownOf(node).size < this.bounds.low) this.graft(node, this.bounds);
+  }
+
+  /** Nodes are down from now on, and know nobody; their neighbours have not noticed yet. */
   wentDown(nodes: readonly number[]): void {
     for (const node of nodes) {
       this.up[node] = false;
       this.knownOf(node).clear();
       this.knownInOrder[node] = undefined;
+      if (this.settings.topology === undefined) continue;
+      this.wanted[node] = this.settings.neighbours[node] as readonly number[];
+      this.sendsTo[node] = undefined;
     }
   }
 

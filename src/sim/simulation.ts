@@ -113,7 +113,8 @@ class Simulation {
     for (let events = 1; awaited.size > 0; events++) {
       signal.throwIfAborted();
       const event = queue.next();
-      assert(event !== undefined, `nothing is planned, and these have not finished: ${this.unfinishedText()}`);
+      // A message given to assert() would be made at every event.
+      if (event === undefined) assert.fail(`nothing is planned, and these have not finished: ${this.unfinishedText()}`);
       this.watch.onTime(event.atMs);
       const wait = event.act();
       if (wait) await wait;
@@ -168,6 +169,8 @@ class Simulation {
     this.links.cameUp(nodes);
     for (const node of nodes) {
       this.links.meetAll(node);
+      // At the start the mesh is as it was drawn.
+      if (this.queue.nowMs > 0) this.links.rejoinMesh(node);
       this.feed(node, this.node(node).startedInput());
     }
     this.planHeartbeat();

@@ -50,7 +50,7 @@ function pair() {
     links,
     start,
     crash,
-    after: (delayMs: number, act: () => void) => queue.add(queue.nowMs + delayMs, act),
+    later: (delayMs: number, act: () => void) => queue.add(queue.nowMs + delayMs, act),
     /** Lets all arrive that is under way. */
     run() {
       for (let event = queue.next(); event !== undefined; event = queue.next()) event.act();
@@ -67,9 +67,9 @@ describe('Delivery', () => {
   });
 
   it('loses what is under way to a node that crashes, also where it is back when it would arrive', () => {
-    const { delivery, run, after, crash, start } = pair();
+    const { delivery, run, later, crash, start } = pair();
     delivery.send(0, [1], moments);
-    after(3, () => crash(1));
+    later(3, () => crash(1));
     assert.deepEqual(run(), []);
     delivery.send(0, [1], moments);
     start(1);
@@ -86,9 +86,9 @@ describe('Delivery', () => {
   });
 
   it('loses what is sent before a partition and arrives in it, and what is sent in it and arrives after', () => {
-    const { delivery, run, after, links } = pair();
+    const { delivery, run, later, links } = pair();
     delivery.send(0, [1], moments);
-    after(3, () => links.part([0, 1]));
+    later(3, () => links.part([0, 1]));
     assert.deepEqual(run(), []);
     delivery.send(0, [1], moments);
     links.part(undefined);
@@ -96,7 +96,7 @@ describe('Delivery', () => {
   });
 
   it('ends a pull, without an answer where the other is down, out of reach or started anew', () => {
-    const { delivery, run, after, links, crash, start } = pair();
+    const { delivery, run, later, links, crash, start } = pair();
     delivery.pull(0, 1, model);
     assert.deepEqual(run(), ['0 notHeldReceived', '0 notHeldReceived']);
     links.part([0, 1]);
@@ -104,7 +104,7 @@ describe('Delivery', () => {
     assert.deepEqual(run(), ['0 notHeldReceived']);
     links.part(undefined);
     delivery.pull(0, 1, model);
-    after(13, () => links.part([0, 1]));
+    later(13, () => links.part([0, 1]));
     assert.deepEqual(run(), ['0 notHeldReceived']);
     links.part(undefined);
     crash(1);

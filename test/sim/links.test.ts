@@ -72,6 +72,8 @@ describe('Links', () => {
     told();
     links.cameUp([3]);
     links.meetAll(3);
+    assert.ok(links.isUnhealthy);
+    links.rejoinMesh(3);
     assert.equal(links.peersOf(3).length, 4);
     assert.notDeepEqual(links.peersOf(3), before);
     for (const peer of links.peersOf(3)) assert.ok(links.peersOf(peer).includes(3));

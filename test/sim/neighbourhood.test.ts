@@ -1,9 +1,10 @@
 // Topologies whose neighbours change, through real cores.
 import assert from 'node:assert/strict';
 import { Prng } from '../../src/lib/prng.ts';
+import { Links } from '../../src/sim/links.ts';
 import { edgeWeight, linksOf } from '../../src/sim/neighbourhood.ts';
 import { createTopology, type TopologySpec } from '../../src/sim/topology.ts';
-import { runFleet, type ToyOptions, toyNode } from '../support/toy-fleet.ts';
+import { faultPlan, roundsOf, runFleet, type ToyOptions, toyNode, upTo } from '../support/toy-fleet.ts';
 
 /** Training changes nothing, so that all that is left is averaging. Node i starts from i², with a sign for each weight. */
 function averaging(spec: TopologySpec, count: number, roundsMax: number, options: ToyOptions = {}) {
@@ -71,13 +72,13 @@ describe('simulate() on a topology that changes', () => {
     for (const { updatesSent } of run.traffic) assert.equal(updatesSent, 6);
   });
 
-  it('is exact however slow single nodes are', async () => {
+  it('is exact however unevenly messages travel', async () => {
     const spec: TopologySpec = { kind: 'base', degree: 1 };
     const { periodRounds } = createTopology(spec, 10, new Prng(1));
-    const slow = await averaging(spec, 10, periodRounds, {
+    const uneven = await averaging(spec, 10, periodRounds, {
       network: { latency: { distribution: 'uniform', lowMs: 1, highMs: 9 } },
     });
-    assert.ok((errorsByRound(slow, 10, periodRounds).at(-1) as number) < 1e-5);
+    assert.ok((errorsByRound(uneven, 10, periodRounds).at(-1) as number) < 1e-5);
   });
 
   it('draws a new graph each round where it is redrawn', async () => {
@@ -91,6 +92,31 @@ describe('simulate() on a topology that changes', () => {
       );
     }
     assert.ok((errorsByRound(run, 8, 12).at(-1) as number) < 0.01);
+  });
+});
+
+describe('Links of a topology that changes', () => {
+  it('lets a node that restarts meet its neighbours of a whole period again, and sends to them', () => {
+    const topology = createTopology({ kind: 'regular', degree: 2, redrawn: true }, 8, new Prng(1));
+    const settings = linksOf(topology);
+    const links = new Links(settings, new Prng(1), () => undefined);
+    const all = [...settings.neighbours.keys()];
+    links.cameUp(all);
+    for (const node of all) links.meetAll(node);
+    assert.deepEqual(links.recipientsOf(3), settings.neighbours[3]);
+    links.beginRound(3, 5);
+    assert.deepEqual(links.peersOf(3), topology.sources(3, 5));
+    assert.deepEqual(links.recipientsOf(3), topology.neighbours(3, 5));
+    links.wentDown([3]);
+    links.cameUp([3]);
+    links.meetAll(3);
+    assert.deepEqual([links.peersOf(3), links.recipientsOf(3)], [settings.neighbours[3], settings.neighbours[3]]);
+  });
+
+  it('lets every node do its rounds under churn', async () => {
+    const faults = faultPlan({ churn: { meanUpMs: 60, meanDownMs: 20, untilMs: 200 } }, 8);
+    const run = await averaging({ kind: 'regular', degree: 3, redrawn: true }, 8, 12, { faults });
+    for (let node = 0; node < 8; node++) assert.deepEqual(roundsOf(run, node), upTo(12));
   });
 });
 

@@ -69,6 +69,15 @@ describe('simulate()', () => {
     }
   });
 
+  it('says who has not finished where nothing is planned any more', async () => {
+    // A plan that never lets a node in and does not say so is a defect.
+    const faults = { absent: [1], events: [], goneForEverAtMs: new Map(), clockRates: [1, 1, 1], detectionMs: 0 };
+    await assert.rejects(
+      runFleet([node(0), node(1), node(2)], { faults }),
+      /nothing is planned, and these have not finished: n1 \(down\)/,
+    );
+  });
+
   it('rejects with what ended a training, and with the reason of its signal', async () => {
     class Failing extends TowardsTarget {
       override train(): Promise<never> {
