@@ -20,7 +20,7 @@ export interface DeliveryPorts {
   network: VirtualNetwork;
   queue: EventQueue;
   /** Where given, messages go through their bytes. */
-  wire: Wire | undefined;
+  wire?: Wire | undefined;
   /** How a node is named to its peers. */
   peerOf(node: number): string;
   /** Hands an input to a node that is up. */

@@ -18,6 +18,18 @@ function names(updates: readonly ReceivedUpdate[]): string[] {
 }
 
 describe('Inbox', () => {
+  it('counts the peers that it remembers and the updates that wait', () => {
+    const inbox = inboxOf([
+      ['b', 1],
+      ['a', 4],
+      ['b', 2],
+      ['b', 3],
+    ]);
+    assert.deepEqual([inbox.senderCount, inbox.waitingCount], [2, 3]);
+    inbox.takeNewest();
+    assert.deepEqual([inbox.senderCount, inbox.waitingCount], [2, 0]);
+  });
+
   it('takeNewest() gives the newest of each peer in order of peer, and all only once', () => {
     const inbox = inboxOf([
       ['b', 1],

@@ -5,7 +5,7 @@ import { federationId } from '../../src/gossip/manifest.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { Delivery } from '../../src/sim/delivery.ts';
 import { EventQueue } from '../../src/sim/event-queue.ts';
-import { FleetNode } from '../../src/sim/fleet.ts';
+import { type CoreFactory, FleetNode } from '../../src/sim/fleet.ts';
 import { Links } from '../../src/sim/links.ts';
 import { VirtualNetwork } from '../../src/sim/network.ts';
 import { toyNode } from '../support/toy-fleet.ts';
@@ -18,9 +18,8 @@ function pair() {
   const fed: string[] = [];
   const queue = new EventQueue();
   const links = new Links({ neighbours: [[1], [0]] }, new Prng(1), () => undefined);
-  const nodes = [0, 1].map(
-    (i) => new FleetNode(toyNode(i), (settings, prng) => new GossipCore(settings, prng), 1, new Prng(i)),
-  );
+  const createCore: CoreFactory = (settings, prng) => new GossipCore(settings, prng);
+  const nodes = [0, 1].map((i) => new FleetNode(toyNode(i), createCore, 1, new Prng(i)));
   const network = {
     latency: { distribution: 'constant', ms: 10 },
     bandwidthMbps: 1e6,

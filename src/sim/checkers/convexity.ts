@@ -29,24 +29,11 @@ export const convexRules: ReadonlySet<MixingName> = new Set([
 ] as const);
 
 /**
- * Most weighted sums in a row that one mixing computes: nearest-neighbour mixing, the median that the geometric median starts
- * from, and its 32 steps.
- */
-const sumsMax = 34;
-const float64Epsilon = Number.EPSILON / 2;
-
-/**
- * How far the mixing of `models` models of a magnitude of at most `largest` may leave their hull by rounding. A sum's weights
- * add to 1 within a float64 rounding for each, and so do its terms; rounding to float32 is monotone and leaves no
- * interval between float32 values.
- */
-export function mixingRounding(models: number, largest: number): number {
-  return sumsMax * (2 * models + 3) * float64Epsilon * largest;
-}
-
-/**
  * Decodes every update itself, and so also finds a mixed one that never came. Too expensive for large fleets. Looks away
  * where a shared scaler has changed, and with it what the weights mean.
+ *
+ * Rounding needs no allowance. Where factors are at least 0 and add to 1 within a few 2⁻⁵³, a sum in float64 passes the
+ * greatest of its terms by a few 2⁻⁵³ of it at most; rounding to float32, whose steps are 2⁻²⁴, brings it back.
  */
 export const convexity: CheckerFactory = (fleet) => new Convexity(fleet);
 
@@ -93,9 +80,8 @@ class Convexity implements Checker {
         low = Math.min(low, model[k]!);
         high = Math.max(high, model[k]!);
       }
-      const slack = mixingRounding(models.length, Math.max(-low, high));
       const weight = weights[k]!;
-      if (weight >= low - slack && weight <= high + slack) continue;
+      if (weight >= low && weight <= high) continue;
       const seen = `mixed weight ${k} to ${weight}, and what it mixed lies in [${low}, ${high}]`;
       throw violation(this, this.fleet, node, nowMs, seen);
     }

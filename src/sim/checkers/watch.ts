@@ -10,7 +10,7 @@ import { membersOnly } from './members-only.ts';
 import { mixedOnce } from './mixed-once.ts';
 import { stalenessBound } from './staleness-bound.ts';
 
-/** Cheap enough for every simulation: all together well below a microsecond an event. */
+/** Cheap enough for every simulation: each does a little an event, and looks at weights once a round. */
 const always: readonly CheckerFactory[] = [
   eventOrder,
   mixedOnce,
@@ -21,7 +21,7 @@ const always: readonly CheckerFactory[] = [
   liveness,
 ];
 
-/** The checkers of one simulation. Methods as in Checker. */
+/** All checkers of one simulation. */
 export class Watch {
   private readonly ofInputs: readonly Required<Pick<Checker, 'onInput'>>[];
   private readonly ofEffects: readonly Required<Pick<Checker, 'onEffect'>>[];
@@ -40,22 +40,27 @@ export class Watch {
     this.ofEnd = checkers.filter((checker) => has(checker, 'onEnd'));
   }
 
+  /** Before a core handles an input. */
   onInput(node: number, input: Input, nowMs: number): void {
     for (const checker of this.ofInputs) checker.onInput(node, input, nowMs);
   }
 
+  /** After a core has handled an input, before an effect of it is carried out. */
   onEffect(node: number, effect: Effect, nowMs: number): void {
     for (const checker of this.ofEffects) checker.onEffect(node, effect, nowMs);
   }
 
+  /** After a crash. */
   onDown(node: number): void {
     for (const checker of this.ofCrashes) checker.onDown(node);
   }
 
+  /** Before an event at `nowMs`. */
   onTime(nowMs: number): void {
     for (const checker of this.ofTime) checker.onTime(nowMs);
   }
 
+  /** Once, at the end. */
   onEnd(nowMs: number): void {
     for (const checker of this.ofEnd) checker.onEnd(nowMs);
   }
