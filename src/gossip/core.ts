@@ -248,7 +248,7 @@ export class GossipCore {
     if (!adopted) return [];
     this.weights = adopted.weights;
     this.unmixed = undefined;
-    this.mixer.rescale(adopted.express, adopted.weights);
+    if (this.phase !== 'joining') this.mixer.rescale(adopted.express, adopted.weights);
     return [rescale(adopted.moments)];
   }
 

@@ -35,7 +35,7 @@ export interface Mixer {
   mix(own: Own, received: readonly Arrived[]): Float32Array;
   /** Only push-sum's. */
   readonly mass?: MassBalance;
-  /** From now on weights are in another scaler: `express` gives those of the old one in it, `weights` are mine in it. */
+  /** Comes after begin(): from now on weights are in another scaler: `express` gives those of the old one in it, `weights` are mine in it. */
   rescale(express: (weights: Float32Array) => Float32Array, weights: Float32Array): void;
 }
 

@@ -1,4 +1,5 @@
 // Push-sum over links that lose, double and reorder messages. Owns the sums of each link; a message's bytes are not known here.
+import { allFinite } from '../lib/finite.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { Mass } from './codec.ts';
 import type { Arrived, Mixer, Outgoing } from './mixer.ts';
@@ -83,30 +84,32 @@ export class PushSum implements Mixer {
   }
 
   send(weights: Float32Array, peers: readonly string[]): Outgoing {
-    const { numerator, model } = this;
-    const { length } = numerator;
-    for (let i = 0; i < length; i++) {
-      const change = (weights[i] as number) - (model[i] as number);
-      numerator[i] = (numerator[i] as number) + this.weight * change;
-    }
+    // As it is, unless training has changed it: dividing by the weight has rounded the model.
+    if (weights !== this.model) this.numerator = Float64Array.from(weights, (value) => this.weight * value);
     const share = this.weight < weightShareMin * this.firstWeight ? 0 : 1 / (peers.length + 1);
-    const shares = numerator.map((value) => share * value);
+    const shares = this.numerator.map((value) => share * value);
     const weightShare = share * this.weight;
-    const pushes = peers.map((peer) => {
-      const link = this.sent.get(peer) ?? this.newLink(peer, peers);
-      link.sequence++;
-      link.weight += weightShare;
-      const sums = link.numerator;
-      for (let i = 0; i < length; i++) {
-        const before = sums[i] as number;
-        sums[i] = before + (shares[i] as number);
-        numerator[i] = (numerator[i] as number) - ((sums[i] as number) - before);
-      }
-      const { epoch, sequence, weight } = link;
-      return { peer, payload: encodePayload(sums.slice(), this.shapes, 'float32'), mass: { epoch, sequence, weight } };
-    });
-    this.weight -= peers.length * weightShare;
-    return { pushes };
+    return { pushes: peers.flatMap((peer) => this.push(peer, shares, weightShare, peers) ?? []) };
+  }
+
+  private push(peer: string, shares: Float64Array, weightShare: number, peers: readonly string[]) {
+    const { numerator } = this;
+    const link = this.sent.get(peer) ?? this.newLink(peer, peers);
+    const sums = link.numerator.map((sum, i) => sum + (shares[i] as number));
+    const weight = link.weight + weightShare;
+    if (!allFinite(sums) || !Number.isFinite(weight)) {
+      // Such sums come of what a member made up. The link begins anew, and nothing is given away in this round.
+      this.sent.delete(peer);
+      return undefined;
+    }
+    for (let i = 0; i < sums.length; i++) {
+      const given = (sums[i] as number) - (link.numerator[i] as number);
+      numerator[i] = (numerator[i] as number) - given;
+    }
+    this.weight -= weight - link.weight;
+    Object.assign(link, { numerator: sums, weight, sequence: link.sequence + 1 });
+    const { epoch, sequence } = link;
+    return { peer, payload: encodePayload(sums, this.shapes, 'float32'), mass: { epoch, sequence, weight } };
   }
 
   /** Sums of an epoch never shrink. */
@@ -118,10 +121,17 @@ export class PushSum implements Mixer {
   }
 
   mix(_own: Own, received: readonly Arrived[]): Float32Array {
+    const { numerator: before, weight: weightBefore } = this;
+    this.numerator = before.slice();
     const peers = received.map(({ peer }) => peer);
     for (const { peer, weights, mass } of received) this.take(peer, weights as Float32Array, mass as Mass, peers);
-    const { numerator, weight } = this;
-    this.model = Float32Array.from(numerator, (value) => value / weight);
+    this.model = this.divided();
+    if (!allFinite(this.model) || !Number.isFinite(this.weight)) {
+      // What a member made up must not end this one: all that came is lost.
+      this.numerator = before;
+      this.weight = weightBefore;
+      this.model = this.divided();
+    }
     return this.model;
   }
 
@@ -140,6 +150,10 @@ export class PushSum implements Mixer {
 
   get mass(): MassBalance {
     return { held: this.weight, sent: this.sent, heard: this.heard };
+  }
+
+  private divided(): Float32Array {
+    return Float32Array.from(this.numerator, (value) => value / this.weight);
   }
 
   private newLink(peer: string, peers: readonly string[]): LinkSums {

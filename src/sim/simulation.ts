@@ -103,6 +103,7 @@ class Simulation {
     this.watch = new Watch(
       { settings: options.nodes.map(({ settings }) => settings), now: this.nodes },
       options.checkers ?? [],
+      !wire?.corruption,
     );
   }
 
@@ -144,8 +145,8 @@ class Simulation {
       case 'down':
         links.wentDown(event.nodes);
         for (const node of event.nodes) {
-          this.node(node).crash();
           this.watch.onDown(node);
+          this.node(node).crash();
           this.noteIfGone(node);
           notice(() => links.noticeDown(node));
         }

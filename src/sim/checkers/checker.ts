@@ -30,7 +30,7 @@ export interface Checker {
   onInput?(node: number, input: Input, nowMs: number): void;
   /** After a core has handled an input, for each effect in order, before the effect is carried out. */
   onEffect?(node: number, effect: Effect, nowMs: number): void;
-  /** A node has crashed: it knows nothing any more but its checkpoint, from which its next input, 'started', may begin. */
+  /** A node is about to crash: after this it knows nothing any more but its checkpoint, from which its next input, 'started', may begin. */
   onDown?(node: number): void;
   /** Before each event of the simulation, of the time that it happens at. */
   onTime?(nowMs: number): void;

@@ -1,4 +1,5 @@
 // Invariant: push-sum makes no mass, and loses none but with a node that loses its memory.
+import type { Mass } from '../../gossip/codec.ts';
 import type { Effect, Input } from '../../gossip/protocol.ts';
 import { type Checker, type CheckerFactory, type Fleet, InvariantViolated } from './checker.ts';
 
@@ -13,6 +14,8 @@ class MassChecker implements Checker {
   private readonly fleet: Fleet;
   private readonly numbers: ReadonlyMap<string, number>;
   private readonly samples: number[] = [];
+  /** By node that has crashed. */
+  private readonly heardBefore: ReadonlyMap<string, Mass>[] = [];
   private begun = 0;
   private hasCrashed = false;
   private rounds = 0;
@@ -26,8 +29,14 @@ class MassChecker implements Checker {
     if (input.kind === 'started') this.samples[node] = input.samples;
   }
 
-  onDown(): void {
+  onDown(node: number): void {
     this.hasCrashed = true;
+    // What it had taken in is not on its way any more.
+    const heard = new Map<string, Mass>();
+    for (const [peer, { epoch, sequence, weight }] of this.fleet.now[node]?.core?.mass?.heard ?? []) {
+      heard.set(peer, { epoch, sequence, weight });
+    }
+    this.heardBefore[node] = heard;
   }
 
   onEffect(node: number, effect: Effect, nowMs: number): void {
@@ -49,9 +58,10 @@ class MassChecker implements Checker {
       if (balance === undefined) continue;
       total += balance.held;
       for (const [peer, { epoch, weight }] of balance.sent) {
-        const receiver = now[this.numbers.get(peer) as number]?.core?.mass;
-        const heard = receiver?.heard.get(settings[i]?.self as string);
-        total += weight - (heard?.epoch === epoch ? heard.weight : 0);
+        const receiver = this.numbers.get(peer) as number;
+        const self = settings[i]?.self as string;
+        const heard = [now[receiver]?.core?.mass?.heard.get(self), this.heardBefore[receiver]?.get(self)];
+        total += weight - Math.max(0, ...heard.map((sums) => (sums?.epoch === epoch ? sums.weight : 0)));
       }
     }
     const isMore = total > this.begun * (1 + rounding);

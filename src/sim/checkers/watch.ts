@@ -29,10 +29,13 @@ export class Watch {
   private readonly ofTime: readonly Required<Pick<Checker, 'onTime'>>[];
   private readonly ofEnd: readonly Required<Pick<Checker, 'onEnd'>>[];
 
-  /** @param more besides those that watch every run. */
-  constructor(fleet: Fleet, more: readonly CheckerFactory[]) {
-    const isPushSum = fleet.settings.some(({ mixing }) => mixing === 'push-sum');
-    const checkers = [...always, ...(isPushSum ? [mass] : []), ...more].map((create) => create(fleet));
+  /**
+   * @param more besides those that watch every run.
+   * @param isHonest whether no message is changed on its way: who claims mass that nobody gave makes it.
+   */
+  constructor(fleet: Fleet, more: readonly CheckerFactory[], isHonest: boolean) {
+    const hasMass = isHonest && fleet.settings.some(({ mixing }) => mixing === 'push-sum');
+    const checkers = [...always, ...(hasMass ? [mass] : []), ...more].map((create) => create(fleet));
     this.ofInputs = checkers.filter((checker) => has(checker, 'onInput'));
     this.ofEffects = checkers.filter((checker) => has(checker, 'onEffect'));
     this.ofCrashes = checkers.filter((checker) => has(checker, 'onDown'));
