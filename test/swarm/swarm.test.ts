@@ -69,6 +69,17 @@ describe('swarm()', function () {
     assert.match(String(failure?.error), /liveness|have not finished/);
   });
 
+  it('finds a core that rejects what honest peers send', async () => {
+    class Suspicious extends GossipCore {
+      override handle(input: Input, nowMs: number): Effect[] {
+        if (input.kind !== 'updateReceived') return super.handle(input, nowMs);
+        return [{ kind: 'penalise', peer: input.from, code: 'malformed' }, ...super.handle(input, nowMs)];
+      }
+    }
+    const { failure } = await runsFrom(1, 100, (settings, prng) => new Suspicious(settings, prng));
+    assert.match(String(failure?.error), /honest-peers: .* has rejected an honest message as malformed/);
+  });
+
   it('finds a core that is not the same twice', async () => {
     let cores = 0;
     class Fickle extends GossipCore {
