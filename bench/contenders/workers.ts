@@ -18,9 +18,10 @@ async function prepare(job: Job): Promise<Work> {
     let begun = 0;
     await Promise.all(
       nodes.map(async ({ weights, optimiser }, node) => {
+        const site = { weights, optimiser, data };
         while (begun < units) {
           const seed = `${node}/${begun++}`;
-          await pool.train({ weights, optimiser, data, steps, seed });
+          await pool.train(site, { steps, seed });
         }
       }),
     );

@@ -3,20 +3,33 @@
 import assert from 'node:assert/strict';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { OperatorError } from '../lib/errors.ts';
-import type { Dataset } from './engine.ts';
+import type { Dataset, OptimiserState } from './engine.ts';
 import { EngineError, type EngineErrorCode } from './engine-error.ts';
-import type { WorkerAnswer, WorkerGreeting, WorkerJob, WorkerSetup } from './engine-messages.ts';
+import type { WorkerAnswer, WorkerGreeting, WorkerJob, WorkerMessage, WorkerSetup } from './engine-messages.ts';
+import { SiteBook } from './site-book.ts';
 
 /** Spec, settings and name of every thread's engine, and how many threads, at least 1. */
 export interface PoolOptions extends WorkerSetup {
   workers: number;
 }
 
-/** One training call. Weights, the optimiser's slots and the data are in shared memory; no two calls under way may share the first two. */
-export type TrainRequest = Omit<Extract<WorkerJob, { kind: 'train' }>, 'kind'>;
+/** What one model is trained on and into. Weights, slots and data are in shared memory; no two calls under way may share the first two. */
+export interface TrainingSite {
+  weights: Float32Array;
+  optimiser: OptimiserState;
+  data: Dataset;
+}
+
+/** How a model is trained in one call. */
+export interface TrainCall {
+  steps: number;
+  /** Of the generator that draws batches, noise and dropout. */
+  seed: string;
+}
 
 interface QueuedJob {
-  job: WorkerJob;
+  /** For that worker: it depends on what it was told before. */
+  jobFor(worker: Worker): WorkerJob;
   signal: AbortSignal | undefined;
   resolve(answer: WorkerAnswer): void;
   reject(reason: unknown): void;
@@ -35,6 +48,7 @@ export class EnginePool {
   private readonly threads: Set<Worker>;
   /** Jobs by the signal that ends them: a signal with a listener for each of thousands of jobs takes long to add one more. */
   private readonly abortable = new Map<AbortSignal, Set<QueuedJob>>();
+  private readonly sites = new SiteBook<Worker>();
   private readonly closing = new AbortController();
 
   private constructor(name: string, workers: Worker[]) {
@@ -76,14 +90,21 @@ export class EnginePool {
   }
 
   /**
-   * Trains on a free thread, changing weights and optimiser in place, and resolves with the mean loss. Rejects with
+   * Trains on a free thread, changing weights and optimiser in place, and resolves with the mean loss. Give the same object for the
+   * same site: then a thread is told of it once. Rejects with
    * EngineError, and nothing changed, as Engine.train does; and with the signal's reason when aborted: a job that waits is
    * dropped, a job that runs is finished by its thread, so that its weights and optimiser must not be used any more.
    */
-  async train(request: TrainRequest, signal?: AbortSignal): Promise<number> {
-    const { weights, optimiser, data, steps, seed } = request;
+  async train(site: TrainingSite, { steps, seed }: TrainCall, signal?: AbortSignal): Promise<number> {
+    const { weights, optimiser } = site;
     assert(isShared(weights) && isShared(optimiser.slots), 'training in place needs shared memory');
-    const answer = await this.submit({ kind: 'train', weights, optimiser, data, steps, seed }, signal);
+    const jobFor = (worker: Worker): WorkerJob => {
+      const { step, slots } = optimiser;
+      const { id, isNew } = this.sites.idFor(site, worker);
+      const setUp = { weights, slots, data: site.data };
+      return { kind: 'train', site: id, ...(isNew && { setUp }), step, steps, seed };
+    };
+    const answer = await this.submit(jobFor, signal);
     assert(answer.kind === 'trained');
     optimiser.step += steps;
     return answer.loss;
@@ -91,7 +112,7 @@ export class EnginePool {
 
   /** Mean squared error of each row over its present values; 0 for a row with none. */
   async score(weights: Float32Array, data: Dataset): Promise<Float32Array> {
-    const answer = await this.submit({ kind: 'score', weights, data });
+    const answer = await this.submit(() => ({ kind: 'score', weights, data }));
     assert(answer.kind === 'scored');
     return answer.errors;
   }
@@ -107,12 +128,12 @@ export class EnginePool {
     await Promise.all([...this.threads].map((worker) => worker.terminate()));
   }
 
-  private submit(job: WorkerJob, signal?: AbortSignal): Promise<WorkerAnswer> {
+  private submit(jobFor: QueuedJob['jobFor'], signal?: AbortSignal): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       if (this.closed) return reject(new Error('the engine pool is closed'));
       if (this.threads.size === 0) return reject(new Error('every training thread of the engine pool has died'));
-      const queued = { job, signal, resolve, reject };
+      const queued = { jobFor, signal, resolve, reject };
       if (signal) this.watch(signal).add(queued);
       this.queue.push(queued);
       this.dispatch();
@@ -144,7 +165,11 @@ export class EnginePool {
       this.busy.set(worker, jobs);
       // Only a thread with work to do keeps the process alive.
       worker.ref();
-      worker.postMessage(jobs.map(({ job }) => job));
+      const message: WorkerMessage = {
+        jobs: jobs.map(({ jobFor }) => jobFor(worker)),
+        gone: this.sites.goneFor(worker),
+      };
+      worker.postMessage(message);
     }
   }
 

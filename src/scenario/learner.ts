@@ -5,7 +5,7 @@ import type { Moments } from '../gossip/moments.ts';
 import type { AutoencoderSpec, Dataset, Engine, OptimiserState, TrainSettings } from '../model/engine.ts';
 import { EngineError } from '../model/engine-error.ts';
 import { slotCount } from '../model/engine-input.ts';
-import type { EnginePool } from '../model/engine-pool.ts';
+import type { EnginePool, TrainingSite } from '../model/engine-pool.ts';
 import { applyScale, type Scale, scaleFromMoments } from '../model/scaler.ts';
 import { sharedFloats } from '../model/shared-memory.ts';
 import { weightCount } from '../model/weights.ts';
@@ -33,7 +33,7 @@ export class PoolLearner implements Learner {
   private readonly options: PoolLearnerOptions;
   private readonly weights: Float32Array;
   private readonly optimiser: OptimiserState;
-  private rows: Dataset | undefined;
+  private site: TrainingSite | undefined;
   private current: Scale | undefined;
   private heldOut: Dataset | undefined;
 
@@ -50,12 +50,12 @@ export class PoolLearner implements Learner {
 
   /** `steps` is given by methods that train more or less than a round at once. */
   async train(round: number, weights: Float32Array, signal: AbortSignal, steps = this.options.stepsPerRound) {
-    assert(this.rows !== undefined, 'training began before the scale was known');
-    const { optimiser, rows: data, options } = this;
+    const { site, options } = this;
+    assert(site !== undefined, 'training began before the scale was known');
     this.weights.set(weights);
     try {
       const seed = `${options.seed}/${options.data.name}/${round}`;
-      const loss = await options.pool.train({ weights: this.weights, optimiser, data, steps, seed }, signal);
+      const loss = await options.pool.train(site, { steps, seed }, signal);
       return { weights: new Float32Array(this.weights), loss };
     } catch (error) {
       if (!(error instanceof EngineError && error.code === 'diverged')) throw error;
@@ -89,7 +89,8 @@ export class PoolLearner implements Learner {
       copies === 1
         ? values
         : Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length] as number);
-    this.rows = applyScale(enough, features.length, scale);
+    const { weights, optimiser } = this;
+    this.site = { weights, optimiser, data: applyScale(enough, features.length, scale) };
   }
 }
 

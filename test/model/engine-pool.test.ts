@@ -7,7 +7,7 @@ import { Prng } from '../../src/lib/prng.ts';
 import { createEngine } from '../../src/model/create-engine.ts';
 import type { AutoencoderSpec, TrainSettings } from '../../src/model/engine.ts';
 import { EngineError, type EngineErrorCode } from '../../src/model/engine-error.ts';
-import { EnginePool, type PoolOptions, type TrainRequest } from '../../src/model/engine-pool.ts';
+import { EnginePool, type PoolOptions, type TrainCall, type TrainingSite } from '../../src/model/engine-pool.ts';
 import { sharedFloats } from '../../src/model/shared-memory.ts';
 import { createTfjsEngine } from '../../src/model/tfjs-engine.ts';
 import { initialWeights } from '../../src/model/weights.ts';
@@ -34,7 +34,9 @@ const settings: TrainSettings = {
 const options: PoolOptions = { spec, settings, engine: 'tfjs-cpu', workers: 1 };
 const dyingWorker = new URL('./dying-worker.ts', import.meta.url);
 
-function request(seed: string): TrainRequest {
+type Request = TrainingSite & TrainCall;
+
+function request(seed: string): Request {
   return {
     weights: shared(initialWeights(spec, new Prng('start'))),
     optimiser: { step: 0, slots: shared(optimiserState(spec, settings).slots) },
@@ -42,6 +44,10 @@ function request(seed: string): TrainRequest {
     steps: 3,
     seed,
   };
+}
+
+function train(pool: EnginePool, given: Request, signal?: AbortSignal): Promise<number> {
+  return pool.train(given, given, signal);
 }
 
 function shared(values: Float32Array): Float32Array {
@@ -72,7 +78,7 @@ describe('EnginePool', () => {
         assert.equal(pool.name, name);
         const trained = seeds.map(async (seed) => {
           const { weights, optimiser, data, steps } = request(seed);
-          const loss = await pool.train({ weights, optimiser, data, steps, seed });
+          const loss = await pool.train({ weights, optimiser, data }, { steps, seed });
           return { weights, optimiser, loss, scores: await pool.score(weights, data) };
         });
         assert.deepEqual(await Promise.all(trained), expected);
@@ -83,7 +89,7 @@ describe('EnginePool', () => {
 
   it('train() refuses memory that its threads could not change in place', async () => {
     const pool = await open();
-    await assert.rejects(pool.train({ ...request('a'), weights: initialWeights(spec, new Prng(1)) }), /shared memory/);
+    await assert.rejects(train(pool, { ...request('a'), weights: initialWeights(spec, new Prng(1)) }), /shared memory/);
   });
 
   it('train() rejects with the code of what diverged, and leaves the model as it was', async () => {
@@ -91,7 +97,7 @@ describe('EnginePool', () => {
       const pool = await open({ engine, settings: { ...settings, learningRate: 1e38 } });
       const given = request('a');
       const before = structuredClone(given);
-      await assert.rejects(pool.train(given), withCode('diverged'));
+      await assert.rejects(train(pool, given), withCode('diverged'));
       assert.deepEqual(given, before);
       await pool.close();
     }
@@ -101,7 +107,7 @@ describe('EnginePool', () => {
     const pool = await open({ engine: 'simd' });
     const broken = request('a').data;
     broken.values.fill(Number.NaN);
-    const faults: [EngineErrorCode, Partial<TrainRequest>][] = [
+    const faults: [EngineErrorCode, Partial<Request>][] = [
       ['weights-length', { weights: sharedFloats(3) }],
       ['optimiser-length', { optimiser: { step: 0, slots: sharedFloats(3) } }],
       ['data-shape', { data: randomData(30, spec.features + 1, 0) }],
@@ -112,7 +118,7 @@ describe('EnginePool', () => {
     for (const [code, change] of faults) {
       const given = { ...request('a'), ...change };
       const before = structuredClone(given);
-      await assert.rejects(pool.train(given), withCode(code));
+      await assert.rejects(train(pool, given), withCode(code));
       assert.deepEqual(given, before);
     }
     await assert.rejects(pool.score(request('a').weights, broken), withCode('not-finite'));
@@ -136,7 +142,7 @@ describe('EnginePool', () => {
   it('serves first come first', async () => {
     const pool = await open();
     const order: string[] = [];
-    await Promise.all(['a', 'b', 'c', 'd'].map((seed) => pool.train(request(seed)).then(() => order.push(seed))));
+    await Promise.all(['a', 'b', 'c', 'd'].map((seed) => train(pool, request(seed)).then(() => order.push(seed))));
     assert.deepEqual(order, ['a', 'b', 'c', 'd']);
   });
 
@@ -144,32 +150,32 @@ describe('EnginePool', () => {
     const pool = await open();
     await assert.rejects(pool.score(new Float32Array(3), request('a').data), withCode('weights-length'));
     const job = request('a');
-    await pool.train(job);
+    await train(pool, job);
     assert.equal(job.optimiser.step, 3);
   });
 
   it('train() rejects with the reason of its signal, waiting or running', async () => {
     const pool = await open();
     const stop = new AbortController();
-    const running = pool.train(request('a'), stop.signal);
-    const waiting = pool.train(request('b'), stop.signal);
+    const running = train(pool, request('a'), stop.signal);
+    const waiting = train(pool, request('b'), stop.signal);
     const job = request('c');
-    const other = pool.train(job);
+    const other = train(pool, job);
     stop.abort(new Error('stopped'));
     await assert.rejects(running, /stopped/);
     await assert.rejects(waiting, /stopped/);
     await other;
     assert.equal(job.optimiser.step, 3);
-    await assert.rejects(pool.train(request('d'), stop.signal), /stopped/);
+    await assert.rejects(train(pool, request('d'), stop.signal), /stopped/);
   });
 
   it('a thread that dies rejects its job, and the last one the whole queue', async () => {
     const pool = await open({ workers: 2 }, dyingWorker);
-    const jobs = ['a', 'b', 'c'].map((seed) => pool.train(request(seed)));
+    const jobs = ['a', 'b', 'c'].map((seed) => train(pool, request(seed)));
     for (const result of await Promise.allSettled(jobs)) {
       assert(result.status === 'rejected' && /ended with code 3/.test(result.reason.message));
     }
-    await assert.rejects(pool.train(request('d')), /every training thread of the engine pool has died/);
+    await assert.rejects(train(pool, request('d')), /every training thread of the engine pool has died/);
   });
 
   it('close() rejects what is not done and leaves no thread', async function () {
@@ -181,11 +187,11 @@ describe('EnginePool', () => {
     const before = threads();
     const pool = await open({ workers: 2 });
     assert(threads() >= before + 2);
-    const jobs = ['a', 'b', 'c'].map((seed) => pool.train(request(seed)));
+    const jobs = ['a', 'b', 'c'].map((seed) => train(pool, request(seed)));
     const settled = Promise.allSettled(jobs);
     await pool.close();
     for (const result of await settled) assert(result.status === 'rejected' && /closed/.test(result.reason.message));
-    await assert.rejects(pool.train(request('d')), /closed/);
+    await assert.rejects(train(pool, request('d')), /closed/);
     assert.equal(threads(), before);
   });
 
