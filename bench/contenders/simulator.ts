@@ -1,4 +1,5 @@
 // A simulated fleet with real training: rounds of nodes by the second.
+import { collectInProportion } from '../../src/lib/garbage-collection.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { EnginePool } from '../../src/model/engine-pool.ts';
 import { createVectorKernel } from '../../src/model/vectors.ts';
@@ -40,6 +41,7 @@ async function prepare(job: Job): Promise<Work> {
   if (job.kind !== 'simulate') throw notMine(job);
   const { spec, batch, steps, nodes: count, rounds, workers } = job;
   const settings = settingsFor(batch);
+  if (count >= 512) collectInProportion();
   const pool = await EnginePool.create({ spec, settings, engine: 'simd', workers });
   const vectors = createVectorKernel();
   const features = Array.from({ length: spec.features }, (_, i) => `x${i}`);

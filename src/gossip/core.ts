@@ -353,10 +353,11 @@ export class GossipCore {
   /** How a payload is compressed: as the federation does it, though the answer to a pull may be a whole model. */
   private formatOf(update: UpdateMessage, pulled: boolean): Compression {
     const { encoding, sparsifier, content, payloadBytes } = update;
-    const { shapes, keep, ...own } = this.settings;
-    const isOwn = sparsifier === own.sparsifier && content === this.mixer.content;
+    const { settings } = this;
+    const { shapes, keep } = settings;
+    const isOwn = sparsifier === settings.sparsifier && content === this.mixer.content;
     const isWhole = sparsifier === 'none' && content === 'weights';
-    if (encoding !== own.encoding || !(isOwn || (pulled && isWhole))) throw new PeerError('wrong-encoding');
+    if (encoding !== settings.encoding || !(isOwn || (pulled && isWhole))) throw new PeerError('wrong-encoding');
     const format = { encoding, sparsifier, keep };
     const { min, max } = payloadBytesRange(shapes, format);
     if (payloadBytes < min || payloadBytes > max) throw new PeerError('wrong-shape');

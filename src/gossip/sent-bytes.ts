@@ -20,6 +20,7 @@ export class SentBytesCounter {
   readonly bytes: SentBytes = { payload: 0, duplicates: 0, control: 0 };
   /** Recipients by the model's digest, oldest model first. */
   private readonly reached = new Map<string, Set<string | number>>();
+  private latest: { digest: Uint8Array; recipients: Set<string | number> } | undefined;
 
   /**
    * Counts one message of `messageBytes` to `recipient`. `arrivals` says how many copies reach it: 0 where it is lost, which
@@ -39,6 +40,14 @@ export class SentBytesCounter {
   }
 
   private recipientsOf(digest: Uint8Array): Set<string | number> {
+    // One update goes to many.
+    if (digest === this.latest?.digest) return this.latest.recipients;
+    const recipients = this.findOrBegin(digest);
+    this.latest = { digest, recipients };
+    return recipients;
+  }
+
+  private findOrBegin(digest: Uint8Array): Set<string | number> {
     const key = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
     const known = this.reached.get(key);
     if (known !== undefined) return known;

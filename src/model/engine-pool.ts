@@ -156,11 +156,11 @@ export class EnginePool {
     return jobs;
   }
 
-  /** Guided self-scheduling (Polychronopoulos and Kuck, 1987): many jobs at once while many wait, single ones at the end. */
+  /** Guided self-scheduling (Polychronopoulos and Kuck, IEEE TC C-36(12), 1987): many jobs at once while many wait, single ones at the end. */
   private dispatch(): void {
     while (this.queue.length > 0 && this.idle.length > 0) {
       const worker = this.idle.shift() as Worker;
-      const share = Math.floor(this.queue.length / (2 * this.threads.size));
+      const share = Math.floor(this.queue.length / this.threads.size);
       const jobs = this.queue.splice(0, Math.max(1, Math.min(jobsPerMessageMax, share)));
       this.busy.set(worker, jobs);
       // Only a thread with work to do keeps the process alive.

@@ -1,5 +1,6 @@
 // Gossip on the simulator: the same cores, learners and data as on a real network, on virtual time.
 import type { CoreEvent } from '../gossip/protocol.ts';
+import { collectInProportion } from '../lib/garbage-collection.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { Scale } from '../model/scaler.ts';
 import { TrainingDiverged } from '../node/federation-node.ts';
@@ -18,11 +19,15 @@ import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { localScale, momentsOfTable } from './scales.ts';
 
+/** From so many nodes on, their models are most of the memory. */
+const largeFleet = 512;
+
 /** Runs gossip on one seed in virtual time. Rejects with the signal's reason when aborted. */
 export async function simulateGossip(trial: Trial): Promise<Outcome> {
   const { scenario, prepared, agreement, pool, seed, signal, record, faults } = trial;
   const { network } = scenario;
   const names = prepared.nodes.map(({ name }) => name);
+  if (names.length >= largeFleet) collectInProportion();
   const log = new RoundLog(trial, names, 0);
   const prng = simulationPrng(seed);
   const { links, topology } = fleetLinks(trial, prng.fork('topology'));
