@@ -330,9 +330,9 @@ function simulator(quick: boolean): Table[] {
   const sizes: [nodes: number, rounds: number][] = quick
     ? [[100, 1]]
     : [
-        [100, 200],
-        [1000, 20],
-        [10_000, 10],
+        [100, 1000],
+        [1000, 100],
+        [10_000, 100],
       ];
   return [
     {
