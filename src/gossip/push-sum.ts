@@ -98,8 +98,7 @@ export class PushSum implements Mixer {
     const sums = link.numerator.map((sum, i) => sum + (shares[i] as number));
     const weight = link.weight + weightShare;
     if (!allFinite(sums) || !Number.isFinite(weight)) {
-      // Such sums come of what a member made up. The link begins anew, and nothing is given away in this round.
-      this.sent.delete(peer);
+      // Such sums come of what a member made up. Nothing more is given over this link.
       return undefined;
     }
     for (let i = 0; i < sums.length; i++) {
@@ -121,18 +120,56 @@ export class PushSum implements Mixer {
   }
 
   mix(_own: Own, received: readonly Arrived[]): Float32Array {
-    const { numerator: before, weight: weightBefore } = this;
-    this.numerator = before.slice();
-    const peers = received.map(({ peer }) => peer);
-    for (const { peer, weights, mass } of received) this.take(peer, weights as Float32Array, mass as Mass, peers);
+    if (this.takeAll(received)) return this.model;
+    // What a member made up must not end this one. Sums that would are left out, and stay on their way.
+    for (const update of received) this.takeAll([update]);
     this.model = this.divided();
-    if (!allFinite(this.model) || !Number.isFinite(this.weight)) {
-      // What a member made up must not end this one: all that came is lost.
-      this.numerator = before;
-      this.weight = weightBefore;
-      this.model = this.divided();
-    }
     return this.model;
+  }
+
+  /** Takes the updates in; none of them, where the model would not stay finite. */
+  private takeAll(received: readonly Arrived[]): boolean {
+    const { numerator, weight } = this;
+    const taken = received.map((update) => ({ update, change: this.changeOf(update) }));
+    this.numerator = numerator.slice();
+    for (const { change } of taken) {
+      if (change === undefined) continue;
+      const { sums, before, weight: more } = change;
+      for (let i = 0; i < sums.length; i++) {
+        this.numerator[i] = (this.numerator[i] as number) + ((sums[i] as number) - (before?.[i] ?? 0));
+      }
+      this.weight += more;
+    }
+    const model = this.divided();
+    if (!allFinite(model) || !Number.isFinite(this.weight)) {
+      this.numerator = numerator;
+      this.weight = weight;
+      return false;
+    }
+    this.model = model;
+    const peers = received.map(({ peer }) => peer);
+    for (const { update } of taken) this.noteHeard(update, peers);
+    return true;
+  }
+
+  /** By how much an update's sums have grown since the latest of its sender; undefined where that is nothing to take in. */
+  private changeOf({ peer, weights, mass }: Arrived) {
+    const { epoch, sequence, weight } = mass as Mass;
+    const known = this.heard.get(peer);
+    const sums = weights as Float32Array;
+    if (known?.epoch !== epoch) {
+      const isUnsure = this.hasForgotten && sequence > 1;
+      return isUnsure ? undefined : { sums, before: undefined, weight };
+    }
+    return sequence <= known.sequence ? undefined : { sums, before: known.numerator, weight: weight - known.weight };
+  }
+
+  private noteHeard({ peer, weights, mass }: Arrived, peers: readonly string[]): void {
+    const { epoch, sequence, weight } = mass as Mass;
+    const known = this.heard.get(peer);
+    if (known?.epoch === epoch && sequence <= known.sequence) return;
+    const sums = { epoch, sequence, weight, numerator: weights as Float32Array };
+    if (remember(this.heard, peer, sums, peers)) this.hasForgotten = true;
   }
 
   rescale(express: (weights: Float32Array) => Float32Array): void {
@@ -165,22 +202,6 @@ export class PushSum implements Mixer {
     };
     remember(this.sent, peer, link, peers);
     return link;
-  }
-
-  private take(peer: string, sums: Float32Array, mass: Mass, peers: readonly string[]): void {
-    const known = this.heard.get(peer);
-    const isSame = known?.epoch === mass.epoch;
-    if (isSame && mass.sequence <= known.sequence) return;
-    const isUnsure = !isSame && this.hasForgotten && mass.sequence > 1;
-    if (remember(this.heard, peer, { ...mass, numerator: sums }, peers)) this.hasForgotten = true;
-    if (isUnsure) return;
-    const { numerator } = this;
-    const { length } = numerator;
-    const before = isSame ? known.numerator : undefined;
-    for (let i = 0; i < length; i++) {
-      numerator[i] = (numerator[i] as number) + ((sums[i] as number) - (before?.[i] ?? 0));
-    }
-    this.weight += mass.weight - (isSame ? known.weight : 0);
   }
 }
 

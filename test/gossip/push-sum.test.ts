@@ -178,6 +178,26 @@ describe('PushSum', () => {
     assert.equal(receiver.mixer.mass.held, 2 + 4 + 4);
   });
 
+  it('mix() leaves out sums that would make the model infinite, and takes in the others', () => {
+    const [receiver, alone, honest] = [nodeOf(0, [1, 2, 3], 1), nodeOf(0, [1, 2, 3], 1), nodeOf(1, [4, 8, 12], 1)];
+    // Half of a weight of 1 is left, and half of one comes: so one of two sums that are too large together is taken in.
+    for (const node of [receiver, alone]) send(node, ['n1']);
+    const [push] = send(honest, ['n0']) as [Push];
+    const mass = { ...push.mass, weight: 0 };
+    const hostile = { ...arrived('n2', push, 1), mass, weights: new Float32Array(size).fill(3e38) };
+    const second = { ...hostile, peer: 'n3' };
+    const mixed = receiver.mixer.mix(own, [arrived('n1', push, 1), hostile, second]);
+    const expected = alone.mixer.mix(own, [arrived('n1', push, 1), hostile]);
+    assert.ok(mixed.every(Number.isFinite));
+    assert.deepEqual(mixed, expected);
+    // What was left out may come again, as a part of later sums.
+    assert.deepEqual([...receiver.mixer.mass.heard.keys()], ['n1', 'n2']);
+    // Nor does the next round end this node.
+    receiver.model = mixed;
+    send(receiver, ['n1']);
+    assert.ok(receiver.mixer.mix(own, []).every(Number.isFinite));
+  });
+
   it('rescale() leaves models and mass what they are in the new scaler', () => {
     const [a, b] = [nodeOf(0, [1, 2, 3], 1), nodeOf(1, [4, 8, 12], 3)];
     const express = (weights: Float32Array) => weights.map((value, k) => 2 * value + k);
