@@ -13,6 +13,7 @@ const runElsewhere = new Set(['npm start', 'npm test']);
 const npmScripts: Record<string, string[]> = {
   rumormill: ['src/cli/main.ts'],
   bench: ['bench/main.ts', '--quick', '--only', 'codec'],
+  swarm: ['test/swarm/main.ts'],
 };
 /** What the examples claim is that they run; their full budgets belong to a reader. */
 const smallBudget = ['train.rounds=2', 'train.stepsPerRound=1', 'baselines=[statistic]', 'expect=[]']
