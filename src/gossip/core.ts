@@ -1,6 +1,7 @@
 // The protocol state machine. Owns one node's round: join, train, offer, mix. It has no I/O: an input and the time go
 // in, effects come out, and a driver (live or simulated) carries them out.
 import { strict as assert } from 'node:assert';
+import { allFinite } from '../lib/finite.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { PullMessage, UpdateMessage } from './codec.ts';
 import type { Compression } from './compression/sparse-payload.ts';
@@ -36,7 +37,7 @@ export class GossipCore {
   private steps = 0;
   private samples = 0;
   private weights: Float32Array = new Float32Array();
-  /** My weights before the latest mixing, where they are in the scaler of today. */
+  /** My weights before the latest mixing, in the scaler of today; undefined where they would not be finite in it. */
   private unmixed: Float32Array | undefined;
   private loss = 0;
   private roundBeganMs = 0;
@@ -247,7 +248,8 @@ export class GossipCore {
     const adopted = this.scaler?.adopt(this.weights);
     if (!adopted) return [];
     this.weights = adopted.weights;
-    this.unmixed = undefined;
+    const unmixed = this.unmixed && adopted.express(this.unmixed);
+    this.unmixed = unmixed && allFinite(unmixed) ? unmixed : undefined;
     if (this.phase !== 'joining') this.mixer.rescale(adopted.express, adopted.weights);
     return [rescale(adopted.moments)];
   }

@@ -23,10 +23,12 @@ export interface MassBalance {
   /** Given away since the link to each peer began, and taken in since the link from it did. */
   sent: ReadonlyMap<string, Mass>;
   heard: ReadonlyMap<string, Mass>;
+  /** Whether weight may be lost since links were forgotten, or sums began anew or were refused as they overflowed. */
+  mayHaveLost: boolean;
 }
 
 /** Links remembered in each direction, unless there are more neighbours. */
-const linksMax = 64;
+export const linksMax = 64;
 
 /**
  * A node keeps what it has while its weight is below this share of the first one. Who sends and never receives would give
@@ -48,8 +50,9 @@ const weightShareMin = 1 / 64;
  * the sum it sends has grown by, so rounding moves mass but makes none. Sums grow with the rounds and their resolution with them: after
  * 10,000 rounds a model of a neighbour is exact to about 1e-4.
  *
- * Mass is lost with a node that loses its memory, and what was on the way to it. Who claims much weight has much influence: for peers that are
- * trusted. Each node keeps two models a link.
+ * Mass is lost with a node that loses its memory, and what was on the way to it; and with a link that is forgotten, as a node
+ * that meets ever new peers forgets those that it met longest ago. Who claims much weight has much influence: for peers that
+ * are trusted. Each node keeps two models a link.
  */
 export class PushSum implements Mixer {
   readonly content = 'sums';
@@ -57,6 +60,7 @@ export class PushSum implements Mixer {
   private readonly prng: Prng;
   /** Whether sums that are new to it may be of a link whose earlier sums it took in and forgot. */
   private hasForgotten: boolean;
+  private mayHaveLost = false;
   private numerator = new Float64Array();
   private firstWeight = 0;
   private weight = 0;
@@ -100,6 +104,7 @@ export class PushSum implements Mixer {
     if (!allFinite(sums) || !Number.isFinite(weight)) {
       // Such sums come of what a member made up. The link begins anew, and nothing is given away in this round.
       this.sent.delete(peer);
+      this.mayHaveLost = true;
       return undefined;
     }
     for (let i = 0; i < sums.length; i++) {
@@ -130,6 +135,7 @@ export class PushSum implements Mixer {
       // What a member made up must not end this one: all that came is lost.
       this.numerator = before;
       this.weight = weightBefore;
+      this.mayHaveLost = true;
       this.model = this.divided();
     }
     return this.model;
@@ -149,7 +155,7 @@ export class PushSum implements Mixer {
   }
 
   get mass(): MassBalance {
-    return { held: this.weight, sent: this.sent, heard: this.heard };
+    return { held: this.weight, sent: this.sent, heard: this.heard, mayHaveLost: this.mayHaveLost };
   }
 
   private divided(): Float32Array {
@@ -163,7 +169,7 @@ export class PushSum implements Mixer {
       numerator: new Float32Array(this.numerator.length),
       weight: 0,
     };
-    remember(this.sent, peer, link, peers);
+    if (remember(this.sent, peer, link, peers)) this.mayHaveLost = true;
     return link;
   }
 
@@ -172,7 +178,10 @@ export class PushSum implements Mixer {
     const isSame = known?.epoch === mass.epoch;
     if (isSame && mass.sequence <= known.sequence) return;
     const isUnsure = !isSame && this.hasForgotten && mass.sequence > 1;
-    if (remember(this.heard, peer, { ...mass, numerator: sums }, peers)) this.hasForgotten = true;
+    if (remember(this.heard, peer, { ...mass, numerator: sums }, peers)) {
+      this.hasForgotten = true;
+      this.mayHaveLost = true;
+    }
     if (isUnsure) return;
     const { numerator } = this;
     const { length } = numerator;
