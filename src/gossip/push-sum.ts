@@ -30,6 +30,9 @@ export interface MassBalance {
 /** Links remembered in each direction, unless there are more neighbours. */
 export const linksMax = 64;
 
+/** More weight than all members together can have: only a lie brings it, and times a model it would overflow. */
+const weightMax = 2 ** 64;
+
 /**
  * A node keeps what it has while its weight is below this share of the first one. Who sends and never receives would give
  * away all but nothing, and the rounding of the sums would be more than what is left of its model.
@@ -131,7 +134,7 @@ export class PushSum implements Mixer {
     const peers = received.map(({ peer }) => peer);
     for (const { peer, weights, mass } of received) this.take(peer, weights as Float32Array, mass as Mass, peers);
     this.model = this.divided();
-    if (!allFinite(this.model) || !Number.isFinite(this.weight)) {
+    if (!allFinite(this.model) || !(this.weight <= weightMax)) {
       // What a member made up must not end this one: all that came is lost.
       this.numerator = before;
       this.weight = weightBefore;
