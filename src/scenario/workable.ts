@@ -9,8 +9,8 @@ import { Prng } from '../lib/prng.ts';
 import { weightShapes } from '../model/weights.ts';
 import { topicMessageBytesMax } from '../node/host.ts';
 import { createTopology, topologyProblem } from '../sim/topology.ts';
-import { originsMax } from './member.ts';
 import { tooFewUpdates } from './mixing-checks.ts';
+import { originsMax } from './node-parts.ts';
 import { fixedScale } from './scales.ts';
 import type { Scenario } from './schema.ts';
 
