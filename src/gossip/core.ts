@@ -13,7 +13,6 @@ import { type Arrived, createMixer, type Mixer } from './mixer.ts';
 import { updatesNeeded } from './mixing.ts';
 import type { Moments, MomentsEntry } from './moments.ts';
 import { Offers, type UpdateHeader } from './offers.ts';
-import { digestOf } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreEvent, CoreSettings, Effect, Held, Input, Progress, PullAnswer, TimerName } from './protocol.ts';
@@ -296,23 +295,15 @@ export class GossipCore {
       encoding,
       scaler: this.scaler?.digest ?? new Uint8Array(),
     };
-    const updateOf = (payload: Uint8Array) => {
-      const digest = digestOf(payload);
-      return { ...header, sparsifier, content, digest, payloadBytes: payload.length, payload };
-    };
+    const { weights } = this;
     const origins = this.scaler?.origins ?? [];
-    if ('pushes' in outgoing) {
-      this.offers.keep({ header, weights: this.weights, update: undefined, origins });
-      return outgoing.pushes.map(({ peer, payload, mass }): Effect => {
-        return { kind: 'send', peer, message: { ...updateOf(payload), mass } };
-      });
-    }
-    const update = updateOf(outgoing.payload);
-    this.offers.keep({ header, weights: this.weights, update, origins });
+    const offered = this.offers.offer({ header, sparsifier, content, weights, origins }, outgoing);
+    if ('pushes' in offered) return offered.pushes.map((push): Effect => ({ kind: 'send', ...push }));
+    const { update } = offered;
     if (exchange === 'random') {
       return this.peers.sample(fanout, this.prng).map((peer) => ({ kind: 'send', peer, message: update }));
     }
-    if (exchange === 'pull' || outgoing.payload.length > inlinePayloadBytesMax) {
+    if (exchange === 'pull' || update.payloadBytes > inlinePayloadBytesMax) {
       const { payload: _, ...header } = update;
       return [{ kind: 'publish', message: header }];
     }
