@@ -1,6 +1,7 @@
 // CHOCO-SGD: neighbours send compressed differences and keep an estimate of each other. Owns the estimates; how a difference
 // is written as bytes is not known here.
 import assert from 'node:assert/strict';
+import { allFinite } from '../lib/finite.ts';
 import type { Prng } from '../lib/prng.ts';
 import { plainVectors, type VectorMath } from '../lib/vector-math.ts';
 import {
@@ -29,7 +30,7 @@ interface Estimate {
  * compression leaves out of a difference is in the next one, and the average of all models is kept exactly, so that
  * it converges with any compression where γ is small enough: the more is left out, the smaller. Here x̂ begins as the common first weights, not
  * as 0. Estimates must be the same everywhere, so the graph must not change and nothing be lost; who missed a difference of
- * a peer mixes with it no more.
+ * a peer mixes with it no more. Each node keeps one model a neighbour. For peers that are trusted.
  */
 export class Choco implements Mixer {
   readonly content = 'difference';
@@ -40,7 +41,9 @@ export class Choco implements Mixer {
   private readonly prng: Prng;
   private first: Float32Array = new Float32Array();
   private own: Float32Array = new Float32Array();
+  /** Of neighbours. */
   private readonly estimates = new Map<string, Estimate>();
+  private neighbours: readonly string[] = [];
 
   /** @param consensusStep γ in (0, 1]. */
   constructor(
@@ -63,13 +66,17 @@ export class Choco implements Mixer {
     this.own = weights;
   }
 
-  send(weights: Float32Array): { payload: Uint8Array } {
+  send(weights: Float32Array, peers: readonly string[]): { payload: Uint8Array } {
+    this.neighbours = peers;
+    for (const peer of this.estimates.keys()) if (!peers.includes(peer)) this.estimates.delete(peer);
     const payload = this.write(this.vectors.weightedSum([weights, this.own], [1, -1]));
     this.own = this.added(this.own, this.read(payload));
     return { payload };
   }
 
   refusal({ peer, round }: Arrived): PeerErrorCode | undefined {
+    // Of whoever is no neighbour: or one peer under many names could fill the memory.
+    if (!this.neighbours.includes(peer)) return 'out-of-step';
     return round === (this.estimates.get(peer)?.round ?? 0) + 1 ? undefined : 'out-of-step';
   }
 
@@ -81,12 +88,15 @@ export class Choco implements Mixer {
     });
     const factors = metropolisFactors(own, received).map((factor) => this.consensusStep * factor);
     const given = factors.reduce((sum, factor) => sum + factor, 0);
-    return this.vectors.weightedSum([...estimates, this.own, own.weights], [...factors, -given, 1]);
+    const mixed = this.vectors.weightedSum([...estimates, this.own, own.weights], [...factors, -given, 1]);
+    // What a member made up must not end this one.
+    return allFinite(mixed) ? mixed : own.weights;
   }
 
-  rescale(express: (weights: Float32Array) => Float32Array): void {
+  rescale(express: (weights: Float32Array) => Float32Array, weights: Float32Array): void {
     this.first = express(this.first);
-    this.own = express(this.own);
+    const own = express(this.own);
+    this.own = allFinite(own) ? own : weights;
     for (const estimate of this.estimates.values()) estimate.weights = express(estimate.weights);
   }
 

@@ -126,6 +126,24 @@ export function encodeMessage(message: Message, federation: Uint8Array): Uint8Ar
   return wire.Message.encode({ protocol: protocolVersion, federation, ...bodyOf(message) });
 }
 
+/** Length of encodeMessage() of the same, without a copy of the payload: for who counts what it does not send. */
+export function messageBytesOf(message: Message, federation: Uint8Array): number {
+  if (message.kind !== 'update' || message.payload === undefined) return encodeMessage(message, federation).length;
+  const { payload, ...header } = message;
+  const { update } = bodyOf(header);
+  const framed = (bytes: number) => tagBytes + varintBytesOf(bytes) + bytes;
+  const headerBytes = wire.Update.encode(update as wire.Update).length;
+  const envelopeBytes = wire.Message.encode({ protocol: protocolVersion, federation }).length;
+  return envelopeBytes + framed(headerBytes + framed(payload.length));
+}
+
+/** Of a field numbered below 16. */
+const tagBytes = 1;
+
+function varintBytesOf(value: number): number {
+  return Math.max(1, Math.ceil((32 - Math.clz32(value)) / 7));
+}
+
 function bodyOf(message: Message): Partial<wire.Message> {
   switch (message.kind) {
     case 'update': {

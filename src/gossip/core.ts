@@ -1,6 +1,7 @@
 // The protocol state machine. Owns one node's round: join, train, offer, mix. It has no I/O: an input and the time go
 // in, effects come out, and a driver (live or simulated) carries them out.
 import { strict as assert } from 'node:assert';
+import { allFinite } from '../lib/finite.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { PullMessage, UpdateMessage } from './codec.ts';
 import type { Compression } from './compression/sparse-payload.ts';
@@ -12,7 +13,6 @@ import { type Arrived, createMixer, type Mixer } from './mixer.ts';
 import { updatesNeeded } from './mixing.ts';
 import type { Moments, MomentsEntry } from './moments.ts';
 import { Offers, type UpdateHeader } from './offers.ts';
-import { digestOf } from './payload.ts';
 import { PeerError, type PeerErrorCode } from './peer-error.ts';
 import { PeerView } from './peer-view.ts';
 import type { CoreEvent, CoreSettings, Effect, Held, Input, Progress, PullAnswer, TimerName } from './protocol.ts';
@@ -36,7 +36,7 @@ export class GossipCore {
   private steps = 0;
   private samples = 0;
   private weights: Float32Array = new Float32Array();
-  /** My weights before the latest mixing, where they are in the scaler of today. */
+  /** My weights before the latest mixing, in the scaler of today; undefined where they would not be finite in it. */
   private unmixed: Float32Array | undefined;
   private loss = 0;
   private roundBeganMs = 0;
@@ -247,7 +247,8 @@ export class GossipCore {
     const adopted = this.scaler?.adopt(this.weights);
     if (!adopted) return [];
     this.weights = adopted.weights;
-    this.unmixed = undefined;
+    const unmixed = this.unmixed && adopted.express(this.unmixed);
+    this.unmixed = unmixed && allFinite(unmixed) ? unmixed : undefined;
     if (this.phase !== 'joining') this.mixer.rescale(adopted.express, adopted.weights);
     return [rescale(adopted.moments)];
   }
@@ -294,23 +295,15 @@ export class GossipCore {
       encoding,
       scaler: this.scaler?.digest ?? new Uint8Array(),
     };
-    const updateOf = (payload: Uint8Array) => {
-      const digest = digestOf(payload);
-      return { ...header, sparsifier, content, digest, payloadBytes: payload.length, payload };
-    };
+    const { weights } = this;
     const origins = this.scaler?.origins ?? [];
-    if ('pushes' in outgoing) {
-      this.offers.keep({ header, weights: this.weights, update: undefined, origins });
-      return outgoing.pushes.map(({ peer, payload, mass }): Effect => {
-        return { kind: 'send', peer, message: { ...updateOf(payload), mass } };
-      });
-    }
-    const update = updateOf(outgoing.payload);
-    this.offers.keep({ header, weights: this.weights, update, origins });
+    const offered = this.offers.offer({ header, sparsifier, content, weights, origins }, outgoing);
+    if ('pushes' in offered) return offered.pushes.map((push): Effect => ({ kind: 'send', ...push }));
+    const { update } = offered;
     if (exchange === 'random') {
       return this.peers.sample(fanout, this.prng).map((peer) => ({ kind: 'send', peer, message: update }));
     }
-    if (exchange === 'pull' || outgoing.payload.length > inlinePayloadBytesMax) {
+    if (exchange === 'pull' || update.payloadBytes > inlinePayloadBytesMax) {
       const { payload: _, ...header } = update;
       return [{ kind: 'publish', message: header }];
     }

@@ -23,10 +23,15 @@ export interface MassBalance {
   /** Given away since the link to each peer began, and taken in since the link from it did. */
   sent: ReadonlyMap<string, Mass>;
   heard: ReadonlyMap<string, Mass>;
+  /** Whether weight may be lost since links were forgotten, or sums began anew or were refused as they overflowed. */
+  mayHaveLost: boolean;
 }
 
 /** Links remembered in each direction, unless there are more neighbours. */
-const linksMax = 64;
+export const linksMax = 64;
+
+/** More weight than all members together can have: only a lie brings it, and times a model it would overflow. */
+const weightMax = 2 ** 64;
 
 /**
  * A node keeps what it has while its weight is below this share of the first one. Who sends and never receives would give
@@ -48,8 +53,9 @@ const weightShareMin = 1 / 64;
  * the sum it sends has grown by, so rounding moves mass but makes none. Sums grow with the rounds and their resolution with them: after
  * 10,000 rounds a model of a neighbour is exact to about 1e-4.
  *
- * Mass is lost with a node that loses its memory, and what was on the way to it. Who claims much weight has much influence: for peers that are
- * trusted. Each node keeps two models a link.
+ * Mass is lost with a node that loses its memory, and what was on the way to it; and with a link that is forgotten, as a node
+ * that meets ever new peers forgets those that it met longest ago. Who claims much weight has much influence: for peers that
+ * are trusted. Each node keeps two models a link.
  */
 export class PushSum implements Mixer {
   readonly content = 'sums';
@@ -57,6 +63,7 @@ export class PushSum implements Mixer {
   private readonly prng: Prng;
   /** Whether sums that are new to it may be of a link whose earlier sums it took in and forgot. */
   private hasForgotten: boolean;
+  private mayHaveLost = false;
   private numerator = new Float64Array();
   private firstWeight = 0;
   private weight = 0;
@@ -141,7 +148,7 @@ export class PushSum implements Mixer {
       this.weight += more;
     }
     const model = this.divided();
-    if (!allFinite(model) || !Number.isFinite(this.weight)) {
+    if (!allFinite(model) || !(this.weight <= weightMax)) {
       this.numerator = numerator;
       this.weight = weight;
       return false;
@@ -169,7 +176,10 @@ export class PushSum implements Mixer {
     const known = this.heard.get(peer);
     if (known?.epoch === epoch && sequence <= known.sequence) return;
     const sums = { epoch, sequence, weight, numerator: weights as Float32Array };
-    if (remember(this.heard, peer, sums, peers)) this.hasForgotten = true;
+    if (remember(this.heard, peer, sums, peers)) {
+      this.hasForgotten = true;
+      this.mayHaveLost = true;
+    }
   }
 
   rescale(express: (weights: Float32Array) => Float32Array): void {
@@ -186,7 +196,7 @@ export class PushSum implements Mixer {
   }
 
   get mass(): MassBalance {
-    return { held: this.weight, sent: this.sent, heard: this.heard };
+    return { held: this.weight, sent: this.sent, heard: this.heard, mayHaveLost: this.mayHaveLost };
   }
 
   private divided(): Float32Array {
@@ -200,7 +210,7 @@ export class PushSum implements Mixer {
       numerator: new Float32Array(this.numerator.length),
       weight: 0,
     };
-    remember(this.sent, peer, link, peers);
+    if (remember(this.sent, peer, link, peers)) this.mayHaveLost = true;
     return link;
   }
 }

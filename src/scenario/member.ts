@@ -2,27 +2,20 @@
 import { createHash } from 'node:crypto';
 import type { NodeData } from '../data/types.ts';
 import { longestPayloadBytes } from '../gossip/compression/update-payload.ts';
-import { plainVectors, type VectorMath } from '../gossip/mixing.ts';
-import type { CoreEvent, CoreSettings } from '../gossip/protocol.ts';
+import type { CoreEvent } from '../gossip/protocol.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { Prng } from '../lib/prng.ts';
-import { createEngine } from '../model/create-engine.ts';
-import type { Engine } from '../model/engine.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
-import { reparameterise, type Scale, scaleFromMoments } from '../model/scaler.ts';
-import { createVectorKernel } from '../model/vectors.ts';
-import { weightShapes } from '../model/weights.ts';
+import type { Scale } from '../model/scaler.ts';
 import { FederationNode } from '../node/federation-node.ts';
-import { addressesOf, connect, startHost, topicMessageBytesMax } from '../node/host.ts';
+import { addressesOf, connect, startHost } from '../node/host.ts';
 import { isCurveRound } from './curve.ts';
-import { PoolLearner, type PoolLearnerOptions } from './learner.ts';
+import { PoolLearner } from './learner.ts';
 import type { Agreement } from './manifest.ts';
+import { coreSettings, learnerOptions, type MixingTools, mixingOf, originsMax } from './node-parts.ts';
 import { momentsOfTable } from './scales.ts';
 import type { Scenario } from './schema.ts';
 import type { MeasuredBytes } from './sent-split.ts';
-
-/** What one core takes to deliver a node's updates of a round, about: on one machine a round should not be shorter for all nodes together. */
-const deliveryMsPerNode = 4;
 
 /** All that one node needs; plain data, so that it can be sent to another process. */
 export interface MemberConfig extends Agreement {
@@ -78,28 +71,6 @@ export interface Member {
 
 export type MemberEventHandler = (name: string, event: CoreEvent) => void;
 
-/** Most origins of moments that one federation keeps; above it a scaler is better agreed at constant size. */
-export const originsMax = 512;
-
-/** What a process's nodes mix with. */
-export interface MixingTools {
-  vectors: VectorMath;
-  /** Scores models on this thread; given where the mixing rule asks for losses. */
-  scorer: Engine | undefined;
-}
-
-/** The vector kernel where the pool trains on the kernel, so that it is known to run here. */
-export async function mixingTools(
-  pool: EnginePool,
-  { spec, settings }: Agreement,
-  { gossip: { mixing }, train }: Pick<Scenario, 'gossip' | 'train'>,
-): Promise<MixingTools> {
-  return {
-    vectors: pool.name.startsWith('simd') ? createVectorKernel() : plainVectors,
-    scorer: mixing === 'loss-weighted' ? await createEngine(train.engine, spec, settings) : undefined,
-  };
-}
-
 /** Starts a node on a host of its own in this process, training on `pool` and mixing with `tools`. */
 export async function startMember(
   config: MemberConfig,
@@ -107,7 +78,7 @@ export async function startMember(
   tools: MixingTools,
   onEvent: MemberEventHandler,
 ): Promise<Member> {
-  const { data, spec, settings, gossip, train, weights, federation } = config;
+  const { data, spec, gossip, train, weights, federation } = config;
   const { name } = data;
   const seed = `${config.seed}/${name}`;
   const keySeed = createHash('sha256').update(federation).update(seed).digest();
@@ -117,16 +88,7 @@ export async function startMember(
     keySeed,
     degree: Math.min(gossip.degree, Math.max(1, config.members - 1)),
   });
-  const learner = new PoolLearner({
-    pool,
-    spec,
-    settings,
-    stepsPerRound: train.stepsPerRound,
-    seed: String(config.seed),
-    data,
-    lossOn: lossOnOf(tools, data),
-    ...(config.scale && { scale: config.scale }),
-  });
+  const learner = new PoolLearner(learnerOptions(config, pool, tools));
   let latest = weights;
   const settingsOfCore = { ...coreSettings(config, host.libp2p.peerId.toString()), ...mixingOf(tools, () => learner) };
   const curve: CurveModel[] = [];
@@ -185,61 +147,5 @@ export async function startMember(
         curve,
       };
     },
-  };
-}
-
-/** By what a node measures models where it mixes by loss: its held-out normal rows, or its training rows where it has none. */
-export function lossOnOf(
-  { scorer }: MixingTools,
-  { train, validate }: MemberConfig['data'],
-): PoolLearnerOptions['lossOn'] {
-  return scorer && { engine: scorer, table: validate.rows > 0 ? validate : train };
-}
-
-/** What a node's core mixes with. */
-export function mixingOf(
-  { vectors, scorer }: MixingTools,
-  learner: () => PoolLearner,
-): Pick<CoreSettings, 'vectors' | 'lossOf'> {
-  return { vectors, ...(scorer && { lossOf: (weights: Float32Array) => learner().lossOf(weights) }) };
-}
-
-/** The settings of a node's core, the same on a real and on a simulated network. */
-export function coreSettings(
-  { spec, gossip, train, members, scale }: Pick<MemberConfig, 'spec' | 'gossip' | 'train' | 'members' | 'scale'>,
-  self: string,
-): CoreSettings {
-  return {
-    self,
-    shapes: weightShapes(spec),
-    exchange: gossip.exchange,
-    mixing: gossip.mixing,
-    byzantine: gossip.byzantine,
-    clipRadius: gossip.clipRadius,
-    ageGapMaxRounds: gossip.ageGapMaxRounds,
-    consensusStep: gossip.consensusStep,
-    rounds: gossip.rounds,
-    encoding: gossip.encoding,
-    sparsifier: gossip.sparsifier,
-    keep: gossip.keep,
-    fanout: gossip.fanout,
-    stepsPerRound: train.stepsPerRound,
-    roundsMax: train.rounds,
-    stalenessMaxRounds: gossip.stalenessMaxRounds,
-    aheadMaxRounds: 1000,
-    roundIntervalMs: gossip.roundIntervalMs ?? members * deliveryMsPerNode,
-    roundTimeoutMs: gossip.roundTimeoutMs,
-    inlinePayloadBytesMax: topicMessageBytesMax,
-    scaler: scale
-      ? undefined
-      : {
-          features: spec.features,
-          originsMax,
-          reparameterise: (weights, from, to) =>
-            reparameterise(weights, spec, scaleFromMoments(from), scaleFromMoments(to)),
-        },
-    originsExpected: members,
-    settleMs: 15_000,
-    spreadMs: 100,
   };
 }

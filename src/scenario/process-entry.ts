@@ -1,7 +1,8 @@
 // The program of a node's own process: carries out what the parent says, and ends with it.
 import { messageOf, OperatorError } from '../lib/errors.ts';
 import { EnginePool } from '../model/engine-pool.ts';
-import { type Member, type MemberConfig, mixingTools, startMember } from './member.ts';
+import { type Member, type MemberConfig, startMember } from './member.ts';
+import { mixingTools } from './node-parts.ts';
 import type { ChildMessage, ParentMessage } from './process-messages.ts';
 
 function say(message: ChildMessage): void {

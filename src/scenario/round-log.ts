@@ -10,6 +10,8 @@ export const openRoundsMax = 256;
 interface OpenRound {
   /** Numbers of the nodes that have done it. */
   done: Set<number>;
+  /** How many of these are down for ever since. */
+  doneAndGone: number;
   spread: Spread;
 }
 
@@ -22,7 +24,8 @@ export class RoundLog {
   private readonly numbers: ReadonlyMap<string, number>;
   private readonly beganMs: number;
   private readonly open = new Map<number, OpenRound>();
-  private readonly gone = new Set<number>();
+  /** Nodes that are down for ever. */
+  private gone = 0;
   /** Updates mixed, by the node that mixed and the peer they came from; of fleetNodes() only. */
   private readonly mixedBy: ReadonlyMap<string, Map<string, number>>;
   private delivered = 0;
@@ -68,8 +71,12 @@ export class RoundLog {
 
   /** A node that is down for ever is not waited for: rounds are complete without it. */
   leave(node: string): void {
-    this.gone.add(this.numbers.get(node) as number);
-    for (const [round, open] of [...this.open].sort(([a], [b]) => a - b)) if (this.isComplete(open)) this.end(round);
+    const number = this.numbers.get(node) as number;
+    this.gone++;
+    for (const [round, open] of [...this.open].sort(([a], [b]) => a - b)) {
+      if (open.done.has(number)) open.doneAndGone++;
+      if (this.isComplete(open)) this.end(round);
+    }
   }
 
   /** Ends the rounds that not every node has done, since some were down or came late. To be called when the run is over. */
@@ -89,7 +96,7 @@ export class RoundLog {
   /** A node that was set back may do a round again: the first time counts, since others have mixed what came of it. */
   private gather(node: number, round: number, weights: Float32Array): void {
     if (this.consensusDistance[round - 1] !== undefined) return;
-    const open = this.open.get(round) ?? { done: new Set(), spread: new Spread(weights) };
+    const open = this.open.get(round) ?? { done: new Set(), doneAndGone: 0, spread: new Spread(weights) };
     this.open.set(round, open);
     if (open.done.has(node)) return;
     open.done.add(node);
@@ -98,8 +105,8 @@ export class RoundLog {
     else if (this.open.size > openRoundsMax) this.end(Math.min(...this.open.keys()));
   }
 
-  private isComplete({ done }: OpenRound): boolean {
-    return done.size + [...this.gone].filter((node) => !done.has(node)).length === this.numbers.size;
+  private isComplete({ done, doneAndGone }: OpenRound): boolean {
+    return done.size - doneAndGone + this.gone === this.numbers.size;
   }
 
   private end(round: number): void {

@@ -8,35 +8,27 @@ import { stringify } from 'yaml';
 import { prepareData } from '../data/prepare.ts';
 import { loadDevices } from '../data/source.ts';
 import type { Device, PreparedData } from '../data/types.ts';
-import { payloadBytesRange } from '../gossip/compression/update-payload.ts';
-import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
 import { monotonicClock } from '../lib/clock.ts';
 import { OperatorError } from '../lib/errors.ts';
-import { Prng } from '../lib/prng.ts';
 import { EnginePool } from '../model/engine-pool.ts';
-import { weightShapes } from '../model/weights.ts';
-import { topicMessageBytesMax } from '../node/host.ts';
 import type { FaultPlan } from '../sim/fault-plan.ts';
 import { graphGap } from '../sim/graph-gap.ts';
-import { createTopology, topologyProblem } from '../sim/topology.ts';
 import { baselines } from './baselines.ts';
 import { evaluateClaims } from './claims.ts';
-import { tooFewUpdates } from './cross-checks.ts';
 import { curveOf } from './curve.ts';
 import { evaluate } from './evaluate.ts';
 import { faultNotes, planAllFaults, tracePath } from './fault-plans.ts';
 import { sampledRecord, sampleNote } from './fleet-sample.ts';
 import { runGossip } from './gossip-method.ts';
 import { agreementOf } from './manifest.ts';
-import { originsMax } from './member.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import type { RunOptions } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import { type MethodName, type MetricsEvent, methodNames, type Summary } from './results.ts';
-import { fixedScale } from './scales.ts';
 import type { Scenario } from './schema.ts';
 import { simulateGossip } from './sim-method.ts';
 import { type MethodResult, type SeedResult, summarise } from './summarise.ts';
+import { checkWorkable } from './workable.ts';
 
 /**
  * Runs `scenario` and writes config.yaml, metrics.jsonl and summary.json to `options.folder`, which must be empty or not
@@ -79,47 +71,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     signal.throwIfAborted();
     const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
     return (JSON.parse(text) as { version: string }).version;
-  }
-}
-
-/** Refuses, before anything is written, what the data show to be impossible. */
-function checkWorkable(scenario: Scenario, prepared: PreparedData): void {
-  if (scenario.federation.scaler === 'fixed') fixedScale(scenario, prepared.features);
-  if (scenario.federation.scaler === 'federated' && prepared.nodes.length > originsMax) {
-    throw new OperatorError(
-      `federation.scaler: ${prepared.nodes.length} nodes are more than the ${originsMax} whose moments one federation keeps; take fewer nodes, or the scaler local or fixed`,
-    );
-  }
-  const tooFew = tooFewUpdates(scenario.gossip, prepared.nodes.length);
-  if (tooFew !== undefined) throw new OperatorError(tooFew);
-  checkTopology(scenario, prepared.nodes.length);
-  const { max: payloadBytes } = payloadBytesRange(
-    weightShapes({ ...scenario.model, features: prepared.features.length }),
-    scenario.gossip,
-  );
-  if (scenario.gossip.exchange === 'broadcast' && payloadBytes > topicMessageBytesMax) {
-    throw new OperatorError(
-      `gossip.exchange broadcast: an update of ${payloadBytes} bytes is more than the ${topicMessageBytesMax} that can be forwarded; take a smaller model, the encoding int8, a sparsifier, or the exchange mesh`,
-    );
-  }
-}
-
-/** Rounds of a graph that is drawn anew that are looked at before a run. */
-const roundsChecked = 20;
-
-function checkTopology({ network: { topology }, gossip, seeds }: Scenario, nodes: number): void {
-  if (topology.kind === 'mesh') return;
-  const problem = topologyProblem(topology, nodes);
-  if (problem !== undefined) throw new OperatorError(`network.topology: ${problem}`);
-  const needed = isRobust(gossip.mixing) ? updatesNeeded(gossip.mixing, gossip.byzantine) : 0;
-  const graph = createTopology(topology, nodes, new Prng(seeds[0] as number));
-  const rounds = needed === 0 ? 0 : Math.min(graph.periodRounds, roundsChecked);
-  for (let i = 0; i < nodes * rounds; i++) {
-    const { length } = graph.sources(i % nodes, 1 + Math.floor(i / nodes));
-    if (length >= needed) continue;
-    throw new OperatorError(
-      `network.topology: ${topology.kind} gives some node ${length} neighbours, and gossip.mixing ${gossip.mixing} needs ${needed} updates a round; take a denser topology, or another rule`,
-    );
   }
 }
 

@@ -14,7 +14,8 @@ import { simulationPrng } from './fault-plans.ts';
 import { fleetNodes } from './fleet-sample.ts';
 import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
-import { type CurveModel, coreSettings, lossOnOf, type MixingTools, mixingOf, mixingTools } from './member.ts';
+import type { CurveModel } from './member.ts';
+import { coreSettings, learnerOptions, type MixingTools, mixingOf, mixingTools } from './node-parts.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { localScale, momentsOfTable } from './scales.ts';
@@ -107,16 +108,7 @@ function simulatedNodes(
           : undefined,
       },
       createLearner() {
-        learners[i] = new SimulationLearner({
-          pool,
-          spec: agreement.spec,
-          settings: agreement.settings,
-          stepsPerRound: train.stepsPerRound,
-          seed: String(seed),
-          data,
-          lossOn: lossOnOf(tools, data),
-          ...(scale && { scale }),
-        });
+        learners[i] = new SimulationLearner(learnerOptions({ ...agreement, train, seed, data, scale }, pool, tools));
         return learners[i];
       },
       weights: agreement.weights,

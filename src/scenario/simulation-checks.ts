@@ -34,6 +34,16 @@ function* mixingProblems(scenario: Scenario): Iterable<Problem> {
   }
 }
 
+/** The first key of `faults` by which nodes are absent, or apart, for a while; undefined where all are there all the time. */
+export function absenceIn(
+  faults: Scenario['faults'],
+): { key: 'timeline'; action: string } | { key: 'churn' | 'trace' } | undefined {
+  const action = faults?.timeline.find((fault) => fault.action !== 'slow')?.action;
+  if (action !== undefined) return { key: 'timeline', action };
+  const key = (['churn', 'trace'] as const).find((each) => faults?.[each] !== undefined);
+  return key && { key };
+}
+
 function* topologyProblems(scenario: Scenario): Iterable<Problem> {
   const { gossip, network, faults } = scenario;
   if (!prescribesWeights(scenario)) return;
@@ -44,12 +54,11 @@ function* topologyProblems(scenario: Scenario): Iterable<Problem> {
       message: `gossip.mixing ${gossip.mixing} cannot go with network.topology ${kind}, which changes from round to round and is exact with its own weights only; set gossip.mixing: graph`,
     };
   }
-  const change = faults?.timeline.find(({ action }) => action !== 'slow')?.action;
-  const culprit = change ?? (['churn', 'trace'] as const).find((key) => faults?.[key] !== undefined);
-  if (culprit === undefined) return;
+  const absence = absenceIn(faults);
+  if (absence === undefined) return;
   yield {
-    path: ['faults', change === undefined ? culprit : 'timeline'],
-    message: `faults with ${culprit} cannot go with network.topology ${kind}, whose weights are for all nodes of each round; leave it out, or choose another topology`,
+    path: ['faults', absence.key],
+    message: `faults with ${absence.key === 'timeline' ? absence.action : absence.key} cannot go with network.topology ${kind}, whose weights are for all nodes of each round; leave it out, or choose another topology`,
   };
 }
 

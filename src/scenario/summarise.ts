@@ -15,7 +15,7 @@ import {
   type SetMetrics,
   type Summary,
 } from './results.ts';
-import { interval95, pairedGap, summariseMetric } from './statistics.ts';
+import { interval95, mean as meanOf, pairedGap, summariseMetric } from './statistics.ts';
 
 /** One method on one seed. */
 export interface MethodResult {
@@ -172,8 +172,4 @@ function sumOf(values: readonly number[]): number {
 
 function meanOrNull(values: readonly number[]): number | null {
   return values.length === 0 ? null : meanOf(values);
-}
-
-function meanOf(values: readonly number[]): number {
-  return sumOf(values) / values.length;
 }

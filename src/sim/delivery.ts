@@ -1,6 +1,6 @@
 // Carries messages between simulated nodes: over the topic to many, over a stream as a pull and its answers. Owns what is counted
 // and what is lost to crashes and partitions; when a message arrives is the virtual network's.
-import { encodeMessage, type Message, type PullMessage } from '../gossip/codec.ts';
+import { type Message, messageBytesOf, type PullMessage } from '../gossip/codec.ts';
 import type { GossipCore } from '../gossip/core.ts';
 import { PeerError, type PeerErrorCode } from '../gossip/peer-error.ts';
 import type { Input, PullAnswer } from '../gossip/protocol.ts';
@@ -139,10 +139,7 @@ export class Delivery {
 
   /** Bytes of a message on the wire, before encryption. */
   private bytesOf(message: Message): number {
-    const { federation } = this.ports;
-    if (message.kind !== 'update' || !message.payload) return encodeMessage(message, federation).length;
-    const { payload, ...header } = message;
-    return encodeMessage(header, federation).length + payload.length;
+    return messageBytesOf(message, this.ports.federation);
   }
 
   private countSent(from: number, to: number, message: Message, bytes: number, arrivals = 1): void {

@@ -2,7 +2,7 @@
 // that cannot happen; carries nothing out.
 import { OperatorError } from '../lib/errors.ts';
 import type { Prng } from '../lib/prng.ts';
-import { absentAtFirst, cause, churnToggles, type Toggle, traceToggles } from './fault-toggles.ts';
+import { absentAtFirst, cause, churnToggles, crashesOfChurn, type Toggle, traceToggles } from './fault-toggles.ts';
 import type { TraceRow } from './fault-trace.ts';
 import type { FaultsSpec, TimelineFault } from './faults.ts';
 
@@ -29,11 +29,20 @@ export interface FaultPlan {
   detectionMs: number;
 }
 
+/** Of all nodes together; more than any run of 10,000 nodes has rounds, and a few seconds to plan. */
+const churnCrashesMax = 1_000_000;
+
 /**
  * The plan of `spec` for `nodes` nodes, drawn from `prng`; `trace` holds the rows of the file that spec names. Throws
  * OperatorError with the place, the reason and the mend where a fault cannot happen, or where every node ends down.
  */
 export function planFaults(spec: FaultsSpec, nodes: number, trace: readonly TraceRow[], prng: Prng): FaultPlan {
+  const crashes = crashesOfChurn(spec.churn, nodes);
+  if (crashes > churnCrashesMax) {
+    throw new OperatorError(
+      `faults.churn makes about ${Math.round(crashes)} crashes of ${nodes} nodes, and at most ${churnCrashesMax} are planned; raise meanUpMs or meanDownMs, or lower untilMs`,
+    );
+  }
   const clocks = prng.fork('clocks');
   return {
     ...new Planner(spec, nodes, prng).plan(trace),

@@ -14,6 +14,11 @@ export interface Toggle {
   isDown: boolean;
 }
 
+/** How many crashes of all nodes together are to be expected. */
+export function crashesOfChurn(churn: FaultsSpec['churn'], nodes: number): number {
+  return churn === undefined ? 0 : (nodes * churn.untilMs) / (churn.meanUpMs + churn.meanDownMs);
+}
+
 /** Exponential times up and down, for each node from a generator of its own, until all come back. */
 export function* churnToggles(churn: FaultsSpec['churn'], nodes: number, prng: Prng): Iterable<Toggle> {
   if (churn === undefined) return;

@@ -41,13 +41,17 @@ function arrived(peer: number, weights: Carried, round: number): Arrived {
   return { peer: `n${peer}`, weights, round, samples: 1, degree: 2, stalenessRounds: 0 };
 }
 
+function namesOf(peers: readonly number[]): string[] {
+  return peers.map((peer) => `n${peer}`);
+}
+
 /** Averages without training, in rounds. */
 function average(compression: Compression, consensusStep: number, rounds: number, vectors = plainVectors) {
   let models = startModels();
   const mixers = models.map((_, i) => new Choco(shapes, compression, consensusStep, new Prng(`n${i}`), vectors));
   for (const mixer of mixers) mixer.begin(new Float32Array(size));
   for (let round = 1; round <= rounds; round++) {
-    const sent = mixers.map((mixer, i) => mixer.send(models[i] as Float32Array).payload);
+    const sent = mixers.map((mixer, i) => mixer.send(models[i] as Float32Array, namesOf(ring[i] as number[])).payload);
     models = mixers.map((mixer, i) => {
       const received = (ring[i] as number[]).map((j) => arrived(j, carried(sent[j] as Uint8Array, compression), round));
       for (const update of received) assert.equal(mixer.refusal(update), undefined);
@@ -130,7 +134,7 @@ describe('Choco', () => {
     const mixer = new Choco(shapes, topTenth, 0.3, new Prng('n0'));
     mixer.begin(new Float32Array(size));
     const own = { weights: new Float32Array(size), round: 1, samples: 1, degree: 2 };
-    mixer.send(own.weights);
+    mixer.send(own.weights, ['n1', 'n2']);
     const nothing = new Float32Array(size);
     assert.equal(mixer.refusal(arrived(1, nothing, 1)), undefined);
     mixer.mix(own, [arrived(1, nothing, 1)]);
@@ -138,5 +142,34 @@ describe('Choco', () => {
     assert.equal(mixer.refusal(arrived(1, nothing, 3)), 'out-of-step');
     assert.equal(mixer.refusal(arrived(1, nothing, 2)), undefined);
     assert.equal(mixer.refusal(arrived(2, nothing, 2)), 'out-of-step');
+  });
+
+  it('keeps estimates of neighbours only', () => {
+    const mixer = new Choco(shapes, topTenth, 0.3, new Prng('n0'));
+    const nothing = new Float32Array(size);
+    const own = { weights: nothing, round: 1, samples: 1, degree: 2 };
+    mixer.begin(nothing);
+    mixer.send(nothing, ['n1', 'n2']);
+    assert.equal(mixer.refusal(arrived(3, nothing, 1)), 'out-of-step');
+    mixer.mix(own, [arrived(1, nothing, 1), arrived(2, nothing, 1)]);
+    mixer.send(nothing, ['n1']);
+    mixer.send(nothing, ['n1', 'n2']);
+    assert.equal(mixer.refusal(arrived(1, nothing, 2)), undefined);
+    assert.equal(mixer.refusal(arrived(2, nothing, 2)), 'out-of-step', 'its estimate was kept');
+  });
+
+  it('keeps its own model where differences that a peer made up, or a new scaler, overflow', () => {
+    const mixer = new Choco(shapes, { encoding: 'float32', sparsifier: 'none', keep: 1 }, 1, new Prng('n0'));
+    const weights = new Float32Array(size).fill(1);
+    const huge = new Float32Array(size).fill(3e38);
+    mixer.begin(new Float32Array(size));
+    mixer.send(weights, ['n1']);
+    const mixed = mixer.mix({ weights, round: 1, samples: 1, degree: 1 }, [arrived(1, huge, 1)]);
+    assert.ok((mixed[0] as number) > 1e37);
+    mixer.send(weights, ['n1']);
+    assert.deepEqual(mixer.mix({ weights, round: 2, samples: 1, degree: 1 }, [arrived(1, huge, 2)]), weights);
+    mixer.rescale((values) => values.map((value) => value / 0), weights);
+    const { payload } = mixer.send(weights, ['n1']);
+    assert.deepEqual(decodePayload(payload, shapes, 'float32'), new Float32Array(size));
   });
 });

@@ -11,6 +11,7 @@ import {
   encodeMessage,
   type Message,
   messageBytesMax,
+  messageBytesOf,
 } from '../../src/gossip/codec.ts';
 import { sparsifiers } from '../../src/gossip/compression/sparse-payload.ts';
 import * as wire from '../../src/gossip/messages.ts';
@@ -175,6 +176,27 @@ function withOrigins(...origins: number[][]): number[] {
     ),
   ];
 }
+
+describe('messageBytesOf()', () => {
+  it('is the length of encodeMessage(), of any message', () => {
+    fc.assert(
+      fc.property(messageArbitrary, (message) => {
+        assert.equal(messageBytesOf(message, federation), encodeMessage(message, federation).length);
+      }),
+    );
+  });
+
+  it('is the length of encodeMessage() where lengths begin to take one byte more', () => {
+    const lengths = [1, 127, 128, 16_383, 16_384, 2 ** 21 - 1, 2 ** 21].flatMap((length) =>
+      Array.from({ length: 130 }, (_, less) => Math.max(1, length - less)),
+    );
+    for (const payloadBytes of new Set(lengths)) {
+      const { mass: _, ...rest } = update as Extract<Message, { kind: 'update' }>;
+      const message: Message = { ...rest, content: 'weights', payloadBytes, payload: new Uint8Array(payloadBytes) };
+      assert.equal(messageBytesOf(message, federation), encodeMessage(message, federation).length, `${payloadBytes}`);
+    }
+  });
+});
 
 describe('codec', () => {
   it('gives every message back', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { GossipCore } from '../../src/gossip/core.ts';
+import { type Moments, MomentsStore } from '../../src/gossip/moments.ts';
 import type { CoreSettings, Effect } from '../../src/gossip/protocol.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { updateOf } from '../support/core-network.ts';
@@ -36,6 +37,12 @@ function trainedOnce(received: readonly [number, number]): { core: GossipCore; e
   return { core, effects };
 }
 
+function scalerDigest(origins: Record<string, Moments>): Uint8Array {
+  const store = new MomentsStore({ features: 1, originsMax: 2 });
+  store.merge(Object.entries(origins).map(([peer, moments]) => ({ peer, version: 1, ...moments })));
+  return store.digest();
+}
+
 const trainedFrom = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.kind === 'train' ? [{ round: effect.round, weights: [...effect.weights] }] : []));
 
@@ -45,6 +52,30 @@ describe('GossipCore when training fails', () => {
     assert.ok((trainedFrom(effects)[0]?.weights[0] as number) > 1e38, 'the peer was mixed');
     const again = core.handle({ kind: 'trainingFailed' }, 3);
     assert.deepEqual(trainedFrom(again), [{ round: 2, weights: [1, 1] }]);
+  });
+
+  it('starts again from its own weights in the new scaler, where that changed in the round that mixed huge ones', () => {
+    const scaler = {
+      features: 1,
+      originsMax: 2,
+      reparameterise: (weights: Float32Array) => weights.map((weight) => 2 * weight),
+    };
+    const moments = { count: Float64Array.of(1), mean: Float64Array.of(0), m2: Float64Array.of(1) };
+    const core = new GossipCore({ ...settings, scaler }, new Prng(1));
+    core.handle({ kind: 'started', weights: Float32Array.of(0, 0), samples: 1, moments }, 0);
+    const digest = scalerDigest({ a: moments });
+    const huge = { ...updateOf(1, [1e38, 1e38]), scaler: digest };
+    core.handle({ kind: 'updateReceived', from: 'b', update: huge, pulled: false }, 1);
+    const news = { kind: 'moments', origins: [{ peer: 'b', version: 1, ...moments }] } as const;
+    core.handle({ kind: 'momentsReceived', from: 'b', moments: news, pulled: false }, 1);
+    const effects = core.handle({ kind: 'trained', round: 1, weights: Float32Array.of(1, 1), loss: 1 }, 2);
+    assert.ok((trainedFrom(effects)[0]?.weights[0] as number) > 1e37, 'the peer was mixed');
+    assert.ok(
+      effects.some(({ kind }) => kind === 'rescale'),
+      'the scaler changed',
+    );
+    const again = core.handle({ kind: 'trainingFailed' }, 3);
+    assert.deepEqual(trainedFrom(again), [{ round: 2, weights: [2, 2] }]);
   });
 
   it('says that it diverged where its own weights fail too', () => {

@@ -57,6 +57,21 @@ describe('RoundLog', () => {
     assert.deepEqual(log.consensusDistance, [Math.sqrt(8), 3, 0]);
   });
 
+  it('leave() ends rounds that only wait for the node, and no later one waits for it', () => {
+    const { log, done } = logOf(['a', 'b', 'c', 'd']);
+    log.take('d', round(1, 0));
+    for (const node of ['a', 'b']) for (const number of [1, 2]) log.take(node, round(number, 0));
+    log.leave('d');
+    assert.deepEqual(done, [], 'c has done neither');
+    log.take('c', round(1, 4));
+    assert.deepEqual(done, [1]);
+    log.leave('c');
+    assert.deepEqual(done, [1, 2]);
+    for (const node of ['a', 'b']) log.take(node, round(3, 0));
+    assert.deepEqual(done, [1, 2, 3]);
+    assert.deepEqual(log.consensusDistance, [Math.sqrt(3), 0, 0]);
+  });
+
   it('take() tells progress by the rounds of all nodes together, also where one is down', () => {
     const { log, progress } = logOf(['a', 'b']);
     for (const number of [1, 2]) log.take('a', round(number, number));

@@ -129,4 +129,38 @@ describe('faults of a simulated scenario', function () {
     const redrawn = await run('network.topology={kind: regular, degree: 3, redrawn: true}');
     assert.ok(redrawn.gossip.rounds.mixed >= 24);
   });
+
+  it('writes the same summary.json but for times and memory with one worker and with two, whatever is asked for', async () => {
+    const all = [
+      churn,
+      'baselines=[fedavg, local, statistic]',
+      'seeds=[1, 2]',
+      'evaluate.everyRounds=2',
+      'evaluate.targetAuroc=0.6',
+      'network.loss=0.1',
+      'network.duplication=0.1',
+      'network.speedSpread=0.3',
+      'network.latency={distribution: log-normal, medianMs: 5, sigma: 1}',
+    ];
+    const kinds = [
+      ['gossip.sparsifier=top-k', 'gossip.keep=0.2', 'gossip.encoding=int8'],
+      ['gossip.sparsifier=random-k', 'gossip.encoding=float16', 'gossip.mixing=loss-weighted'],
+      ['gossip.mixing=push-sum'],
+    ];
+    for (const kind of kinds) {
+      await run(...all, ...kind, 'train.workers=1');
+      const one = await lastingText();
+      assert.match(one, /"traceHash": "[0-9a-f]{64}"/);
+      await run(...all, ...kind, 'train.workers=2');
+      assert.equal(await lastingText(), one, kind.join(' '));
+    }
+  });
+
+  /** The summary.json of the latest run without what a clock or the machine says. */
+  async function lastingText(): Promise<string> {
+    const text = await readFile(join(folderOf(runs - 1), 'summary.json'), 'utf8');
+    const lasting = text.replaceAll(/"(wallSeconds|cpuSeconds|peakRssBytes)": [0-9.e+-]+/g, '"$1": 0');
+    assert.notEqual(lasting, text);
+    return lasting;
+  }
 });

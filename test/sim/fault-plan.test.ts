@@ -109,6 +109,14 @@ describe('planFaults()', () => {
     assert.ok(Math.abs(crashes - (50 * 100_000) / 400) < 500, `${crashes}`);
   });
 
+  it('refuses churn of more crashes than can be planned', () => {
+    const churn = { meanUpMs: 0.001, meanDownMs: 1, untilMs: 86_400_000 };
+    assert.throws(
+      () => plan({ churn }, 20),
+      /^OperatorError: faults\.churn makes about 1726273\d* crashes of 20 nodes, and at most 1000000 are planned; raise/,
+    );
+  });
+
   it('keeps a node down as long as anything keeps it down', () => {
     const trace: TraceRow[] = [
       { node: 0, atMs: 100, isUp: false },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { CheckerFactory } from '../../src/sim/checkers/checker.ts';
 import type { NetworkSettings } from '../../src/sim/network.ts';
 import type { SimulatedNode } from '../../src/sim/simulation.ts';
 import { toyNode as node, runFleet, TowardsTarget } from '../support/toy-fleet.ts';
@@ -37,6 +38,24 @@ describe('simulate()', () => {
     const slow = await run([node(0, {}, new Slow(0)), node(1), node(2, {}, new Slow(2))]);
     assert.equal(slow.traceHash, quick.traceHash);
     assert.deepEqual(slow.rounds, quick.rounds);
+  });
+
+  it('makes no text of an assertion that holds: it would be made at every event', async () => {
+    let [named, events] = [0, 0];
+    const nodes = Array.from({ length: 10 }, (_, i): SimulatedNode => {
+      const { settings, ...rest } = node(i);
+      const counting = Object.defineProperty({ ...settings }, 'self', {
+        enumerable: true,
+        get: () => {
+          named++;
+          return settings.self;
+        },
+      });
+      return { ...rest, settings: counting };
+    });
+    const counter: CheckerFactory = () => ({ name: 'counter', onTime: () => void events++ });
+    await runFleet(nodes, { checkers: [counter] });
+    assert.ok(events > 1000 && named < 2 * events, `${named} names of nodes at ${events} events`);
   });
 
   it('lets a slow node fall behind without anyone waiting for it', async () => {

@@ -5,8 +5,9 @@ import { isRobust, type MixingName, type MixingParameters, mixingNames } from '.
 import type { CoreSettings } from '../../src/gossip/protocol.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
 import { Prng } from '../../src/lib/prng.ts';
-import { crossCheck, tooFewUpdates } from '../../src/scenario/cross-checks.ts';
+import { crossCheck } from '../../src/scenario/cross-checks.ts';
 import { SchemaLookup } from '../../src/scenario/json-schema.ts';
+import { tooFewUpdates } from '../../src/scenario/mixing-checks.ts';
 import { type Scenario, scenarioSchema } from '../../src/scenario/schema.ts';
 import { type FaultPlan, planFaults } from '../../src/sim/fault-plan.ts';
 import type { FaultsSpec } from '../../src/sim/faults.ts';

@@ -5,7 +5,7 @@ import { actionOf, type PeerErrorCode } from '../../src/gossip/peer-error.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { momentsOf, scaleFromMoments } from '../../src/model/scaler.ts';
 import { weightCount } from '../../src/model/weights.ts';
-import { coreSettings } from '../../src/scenario/member.ts';
+import { coreSettings } from '../../src/scenario/node-parts.ts';
 import { type CheckerFactory, InvariantViolated } from '../../src/sim/checkers/checker.ts';
 import { convexity, convexRules } from '../../src/sim/checkers/convexity.ts';
 import { initialHull } from '../../src/sim/checkers/initial-hull.ts';

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { GossipCore } from '../../src/gossip/core.ts';
 import { Inbox } from '../../src/gossip/inbox.ts';
+import { mixingNames } from '../../src/gossip/mixing.ts';
 import type { Effect, Input } from '../../src/gossip/protocol.ts';
 import { InvariantViolated } from '../../src/sim/checkers/checker.ts';
 import type { SimulationOptions } from '../../src/sim/simulation.ts';
@@ -112,7 +113,7 @@ describe('swarm()', function () {
 });
 
 describe('drawRun()', () => {
-  const draws = Array.from({ length: 300 }, (_, seed) => drawRun(seed));
+  const draws = Array.from({ length: 1000 }, (_, seed) => drawRun(seed));
 
   it('gives the same run for the same seed', () => {
     for (const draw of draws.slice(0, 20)) assert.deepEqual(drawRun(draw.seed), draw);
@@ -133,6 +134,20 @@ describe('drawRun()', () => {
       'a shared scaler': ({ scenario }) => scenario.federation.scaler === 'federated',
       'synchronous rounds': ({ scenario }) => scenario.gossip.rounds === 'synchronous',
       int8: ({ scenario }) => scenario.gossip.encoding === 'int8',
+      float16: ({ scenario }) => scenario.gossip.encoding === 'float16',
+      'top-k': ({ scenario }) => scenario.gossip.sparsifier === 'top-k',
+      'random-k': ({ scenario }) => scenario.gossip.sparsifier === 'random-k',
+      'push-sum': ({ scenario }) => scenario.gossip.mixing === 'push-sum',
+      choco: ({ scenario }) => scenario.gossip.mixing === 'choco',
+      'loss-weighted': ({ scenario }) => scenario.gossip.mixing === 'loss-weighted',
+      'a graph that changes': ({ scenario: { network } }) => {
+        const { topology } = network;
+        return topology.kind === 'base' || ('redrawn' in topology && topology.redrawn);
+      },
+      'restarts in synchronous rounds': ({ scenario: { gossip, faults } }) => {
+        const restarts = faults?.churn !== undefined || faults?.timeline.some(({ action }) => action === 'restart');
+        return gossip.rounds === 'synchronous' && restarts === true;
+      },
       'learners that diverge': ({ learner }) => learner === 'failing' || learner === 'escaping',
       'more than 20 nodes': ({ nodes }) => nodes > 20,
     };
@@ -142,8 +157,9 @@ describe('drawRun()', () => {
     }
     const rules = new Set(draws.map(({ scenario }) => scenario.gossip.mixing));
     const topologies = new Set(draws.map(({ scenario }) => scenario.network.topology.kind));
-    assert.ok(rules.size > 12, [...rules].join());
-    assert.ok(topologies.size > 8, [...topologies].join());
+    assert.deepEqual([...rules].sort(), [...mixingNames].sort());
+    // All kinds of topology, and the mesh.
+    assert.equal(topologies.size, 12, [...topologies].join());
   });
 });
 

@@ -6,7 +6,10 @@ import { type Checker, type CheckerFactory, type Fleet, InvariantViolated } from
 /** Share of the mass that float64 sums may be off by. */
 const rounding = 1e-9;
 
-/** Adds up what all nodes hold and what is on its way, once in so many rounds as there are nodes, and at the end. */
+/**
+ * Adds up what all nodes hold and what is on its way, once in so many rounds as there are nodes, and at the end. Looks no
+ * more once a node says that it may have lost some, since then nobody knows what is on its way.
+ */
 export const mass: CheckerFactory = (fleet) => new MassChecker(fleet);
 
 class MassChecker implements Checker {
@@ -18,6 +21,7 @@ class MassChecker implements Checker {
   private readonly heardBefore: ReadonlyMap<string, Mass>[] = [];
   private begun = 0;
   private hasCrashed = false;
+  private isOver = false;
   private rounds = 0;
 
   constructor(fleet: Fleet) {
@@ -31,11 +35,11 @@ class MassChecker implements Checker {
 
   onDown(node: number): void {
     this.hasCrashed = true;
-    // What it had taken in is not on its way any more.
-    const heard = new Map<string, Mass>();
-    for (const [peer, { epoch, sequence, weight }] of this.fleet.now[node]?.core?.mass?.heard ?? []) {
-      heard.set(peer, { epoch, sequence, weight });
-    }
+    const mass = this.fleet.now[node]?.core?.mass;
+    this.isOver ||= mass?.mayHaveLost ?? false;
+    // What it had taken in is not on its way any more; where it has heard nothing since its last start, what it had before that.
+    const heard = new Map(this.heardBefore[node]);
+    for (const [peer, { epoch, sequence, weight }] of mass?.heard ?? []) heard.set(peer, { epoch, sequence, weight });
     this.heardBefore[node] = heard;
   }
 
@@ -56,6 +60,8 @@ class MassChecker implements Checker {
     for (const [i, { core }] of now.entries()) {
       const balance = core?.mass;
       if (balance === undefined) continue;
+      this.isOver ||= balance.mayHaveLost;
+      if (this.isOver) return;
       total += balance.held;
       for (const [peer, { epoch, weight }] of balance.sent) {
         const receiver = this.numbers.get(peer) as number;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { GossipCore } from '../../../src/gossip/core.ts';
-import type { PushSum } from '../../../src/gossip/push-sum.ts';
+import { linksMax, type PushSum } from '../../../src/gossip/push-sum.ts';
+import { Prng } from '../../../src/lib/prng.ts';
 import { InvariantViolated } from '../../../src/sim/checkers/checker.ts';
+import { linksOf } from '../../../src/sim/neighbourhood.ts';
 import type { NetworkSettings } from '../../../src/sim/network.ts';
 import type { SimulationOptions } from '../../../src/sim/simulation.ts';
+import { createTopology } from '../../../src/sim/topology.ts';
 import { faultPlan, runFleet, toyFleet } from '../../support/toy-fleet.ts';
 
 const bad: Partial<NetworkSettings> = {
@@ -58,6 +61,30 @@ describe('the checker of mass', () => {
     );
     const { rounds } = await runFleet(fleet(), { network: bad, faults });
     assert.ok(rounds.length > 150);
+  });
+
+  it('lets push-sum pass where a node crashes again before it has mixed anything', async () => {
+    const faults = faultPlan(
+      {
+        timeline: [400, 430].flatMap((atMs) => [
+          { atMs, action: 'crash', nodes: [1] },
+          { atMs: atMs + 10, action: 'restart', nodes: [1] },
+        ]),
+      },
+      6,
+    );
+    const { rounds } = await runFleet(toyFleet(6, { mixing: 'push-sum', originsExpected: 0, roundsMax: 60 }), {
+      faults,
+    });
+    assert.equal(rounds.length, 360);
+  });
+
+  it('lets push-sum pass where nodes meet more peers than they remember', async () => {
+    const nodes = linksMax + 30;
+    const topology = createTopology({ kind: 'regular', degree: 4, redrawn: true }, nodes, new Prng(1));
+    const settings = { mixing: 'push-sum', originsExpected: 0, roundsMax: 40 } as const;
+    const { rounds } = await runFleet(toyFleet(nodes, settings), linksOf(topology));
+    assert.equal(rounds.length, 40 * nodes);
   });
 
   it('finds a node that takes the same sums in twice', async () => {

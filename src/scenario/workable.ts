@@ -1,0 +1,62 @@
+// What the data show to be impossible in a scenario that is right by itself: too many nodes, too large a model, too thin a graph.
+// Owns these refusals; runs and writes nothing.
+import type { PreparedData } from '../data/types.ts';
+import { payloadBytesRange } from '../gossip/compression/update-payload.ts';
+import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
+import { linksMax } from '../gossip/push-sum.ts';
+import { OperatorError } from '../lib/errors.ts';
+import { Prng } from '../lib/prng.ts';
+import { weightShapes } from '../model/weights.ts';
+import { topicMessageBytesMax } from '../node/host.ts';
+import { createTopology, topologyProblem } from '../sim/topology.ts';
+import { tooFewUpdates } from './mixing-checks.ts';
+import { originsMax } from './node-parts.ts';
+import { fixedScale } from './scales.ts';
+import type { Scenario } from './schema.ts';
+
+/** Throws OperatorError, before anything is written, for what the data show to be impossible. */
+export function checkWorkable(scenario: Scenario, prepared: PreparedData): void {
+  if (scenario.federation.scaler === 'fixed') fixedScale(scenario, prepared.features);
+  if (scenario.federation.scaler === 'federated' && prepared.nodes.length > originsMax) {
+    throw new OperatorError(
+      `federation.scaler: ${prepared.nodes.length} nodes are more than the ${originsMax} whose moments one federation keeps; take fewer nodes, or the scaler local or fixed`,
+    );
+  }
+  const tooFew = tooFewUpdates(scenario.gossip, prepared.nodes.length);
+  if (tooFew !== undefined) throw new OperatorError(tooFew);
+  checkTopology(scenario, prepared.nodes.length);
+  const { max: payloadBytes } = payloadBytesRange(
+    weightShapes({ ...scenario.model, features: prepared.features.length }),
+    scenario.gossip,
+  );
+  if (scenario.gossip.exchange === 'broadcast' && payloadBytes > topicMessageBytesMax) {
+    throw new OperatorError(
+      `gossip.exchange broadcast: an update of ${payloadBytes} bytes is more than the ${topicMessageBytesMax} that can be forwarded; take a smaller model, the encoding int8, a sparsifier, or the exchange mesh`,
+    );
+  }
+}
+
+/** Rounds of a graph that is drawn anew that are looked at before a run. */
+const roundsChecked = 20;
+
+/** Throws OperatorError where the topology cannot be, or not with that way to mix, on so many nodes. */
+export function checkTopology({ network: { topology }, gossip, seeds }: Scenario, nodes: number): void {
+  if (topology.kind === 'mesh') return;
+  const problem = topologyProblem(topology, nodes);
+  if (problem !== undefined) throw new OperatorError(`network.topology: ${problem}`);
+  const needed = isRobust(gossip.mixing) ? updatesNeeded(gossip.mixing, gossip.byzantine) : 0;
+  const graph = createTopology(topology, nodes, new Prng(seeds[0] as number));
+  if (gossip.mixing === 'push-sum' && !graph.isStatic && nodes - 1 > linksMax) {
+    throw new OperatorError(
+      `network.topology: ${topology.kind} is drawn anew each round, so that each of ${nodes} nodes meets all others, and gossip.mixing push-sum remembers what went over ${linksMax} links; take at most ${linksMax + 1} nodes, a topology that stays, or another rule`,
+    );
+  }
+  const rounds = needed === 0 ? 0 : Math.min(graph.periodRounds, roundsChecked);
+  for (let i = 0; i < nodes * rounds; i++) {
+    const { length } = graph.sources(i % nodes, 1 + Math.floor(i / nodes));
+    if (length >= needed) continue;
+    throw new OperatorError(
+      `network.topology: ${topology.kind} gives some node ${length} neighbours, and gossip.mixing ${gossip.mixing} needs ${needed} updates a round; take a denser topology, or another rule`,
+    );
+  }
+}

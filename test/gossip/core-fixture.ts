@@ -1,0 +1,59 @@
+// A node 'a' among neighbours that say only what a test lets them say, and what came of it. Asserts nothing.
+import type { Message, PullMessage, UpdateMessage } from '../../src/gossip/codec.ts';
+import type { MomentsEntry } from '../../src/gossip/moments.ts';
+import type { CoreSettings, Effect } from '../../src/gossip/protocol.ts';
+import { CoreNetwork, momentsAt, type NodeScript } from '../support/core-network.ts';
+
+/** A digest that nothing has. */
+export const unknown = new Uint8Array(32);
+/** What a node that joins asks for. */
+export const currentModel: PullMessage = { kind: 'pull', digest: new Uint8Array(), moments: true };
+
+/** A node 'a' that trains since 20 ms, with neighbours that never say anything by themselves. */
+export function trainingNode(
+  settings: Partial<CoreSettings> = {},
+  peers: readonly string[] = ['b'],
+  script: NodeScript = {},
+): CoreNetwork {
+  const network = joiningNode({ settleMs: 20, roundsMax: 100, ...settings }, peers, script);
+  for (const from of peers) network.feed('a', { kind: 'notHeldReceived', from });
+  network.run(20);
+  return network;
+}
+
+/** A node 'a' that has begun to join, with neighbours that never say anything by themselves. */
+export function joiningNode(
+  settings: Partial<CoreSettings> = {},
+  peers: readonly string[] = ['b'],
+  script: NodeScript = {},
+): CoreNetwork {
+  const network = new CoreNetwork({ settings, ...(script.moments && { features: 1 }) });
+  network.add('a', script);
+  for (const peer of peers) network.add(peer);
+  network.start('a');
+  for (const peer of peers) network.feed('a', { kind: 'peerUp', peer });
+  return network;
+}
+
+/** A message of moments of one feature. */
+export function momentsOf(...origins: readonly [peer: string, mean: number][]): Message {
+  return {
+    kind: 'moments',
+    origins: origins.map(([peer, mean]): MomentsEntry => ({ peer, version: 1, ...momentsAt(mean) })),
+  };
+}
+
+/** What 'a' did, of one kind. */
+export function ofKind<K extends Effect['kind']>(network: CoreNetwork, kind: K): Extract<Effect, { kind: K }>[] {
+  return network.effects('a').filter((effect): effect is Extract<Effect, { kind: K }> => effect.kind === kind);
+}
+
+/** The updates that 'a' has published. */
+export function published(network: CoreNetwork): UpdateMessage[] {
+  return ofKind(network, 'publish').flatMap(({ message }) => (message.kind === 'update' ? [message] : []));
+}
+
+/** How 'a' joined; undefined where it has not. */
+export function joined(network: CoreNetwork) {
+  return network.events('a').find((event) => event.type === 'joined');
+}
