@@ -2,6 +2,7 @@
 import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
 import { claimProblem } from './claims.ts';
 import { curvePointsMax } from './curve.ts';
+import { exchangeProblems, knowsEveryone } from './exchange-checks.ts';
 import type { SchemaLookup } from './json-schema.ts';
 import { mixingWithMemoryProblems } from './mixing-checks.ts';
 import type { Scenario } from './schema.ts';
@@ -224,13 +225,9 @@ export function tooFewUpdates(gossip: Scenario['gossip'], nodes: number | undefi
   return `gossip.mixing ${mixing} with byzantine ${byzantine} needs ${needed} updates a round besides a node's own model, and ${limits.join(' and ')}; ${mends.join(' and ')}, or ${instead}`;
 }
 
-function* networkProblems({ gossip, network }: Scenario): Iterable<Problem> {
-  if (network.transport === 'sim' && (gossip.exchange === 'random' || gossip.exchange === 'broadcast')) {
-    yield {
-      path: ['gossip', 'exchange'],
-      message: `gossip.exchange ${gossip.exchange} cannot go with network.transport sim, which knows neighbours only; use mesh or pull, or another transport`,
-    };
-  }
+function* networkProblems(scenario: Scenario): Iterable<Problem> {
+  const { network } = scenario;
+  yield* exchangeProblems(scenario, nodesNamed(scenario));
   const { latency } = network;
   if (latency.distribution === 'uniform' && latency.lowMs > latency.highMs) {
     yield {
@@ -312,12 +309,7 @@ function* ignored(scenario: Scenario, lookup: SchemaLookup): Iterable<Problem> {
     ),
     [['federation', 'alpha'], federation.alpha, !isSkewed, 'partition dirichlet or quantity'],
     [['train', 'momentum'], train.momentum, train.optimiser !== 'sgd', 'optimiser sgd'],
-    [
-      ['gossip', 'degree'],
-      gossip.degree,
-      gossip.exchange === 'random' || gossip.exchange === 'broadcast',
-      'exchange mesh or pull',
-    ],
+    [['gossip', 'degree'], gossip.degree, knowsEveryone(gossip.exchange), 'exchange mesh or pull'],
     [
       ['gossip', 'degree'],
       gossip.degree,

@@ -24,6 +24,7 @@ import { evaluateClaims } from './claims.ts';
 import { tooFewUpdates } from './cross-checks.ts';
 import { curveOf } from './curve.ts';
 import { evaluate } from './evaluate.ts';
+import { tooManyAcquainted } from './exchange-checks.ts';
 import { faultNotes, planAllFaults, tracePath } from './fault-plans.ts';
 import { sampledRecord, sampleNote } from './fleet-sample.ts';
 import { runGossip } from './gossip-method.ts';
@@ -92,6 +93,10 @@ function checkWorkable(scenario: Scenario, prepared: PreparedData): void {
   }
   const tooFew = tooFewUpdates(scenario.gossip, prepared.nodes.length);
   if (tooFew !== undefined) throw new OperatorError(tooFew);
+  if (scenario.network.transport === 'sim') {
+    const tooMany = tooManyAcquainted(scenario.gossip.exchange, prepared.nodes.length);
+    if (tooMany !== undefined) throw new OperatorError(tooMany);
+  }
   checkTopology(scenario, prepared.nodes.length);
   const { max: payloadBytes } = payloadBytesRange(
     weightShapes({ ...scenario.model, features: prepared.features.length }),
