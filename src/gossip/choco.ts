@@ -34,6 +34,7 @@ interface Estimate {
  */
 export class Choco implements Mixer {
   readonly content = 'difference';
+  readonly needsEvery = true;
   private readonly shapes: readonly MatrixShape[];
   private readonly compression: Compression;
   private readonly consensusStep: number;

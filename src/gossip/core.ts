@@ -207,7 +207,7 @@ export class GossipCore {
   }
 
   private startTraining(nowMs: number): Effect[] {
-    const offered = this.joining?.chosen();
+    const offered = this.mixer.needsEvery ? undefined : this.joining?.chosen();
     const model = offered && this.isAheadOfMine(offered.round) ? offered : undefined;
     this.joining = undefined;
     const effects: Effect[] = [];
@@ -319,7 +319,7 @@ export class GossipCore {
     const joining = pulled && isWhole && this.joining?.expects(from) ? this.joining : undefined;
     // The answer to a node that joins, which has begun without it: it is not what the mixer takes.
     if (!joining && update.content !== this.mixer.content) return [];
-    if (!joining && this.inbox.hasSeen(from, round)) {
+    if (!joining && this.inbox.hasSeen(from, round, this.mixer.needsEvery)) {
       // What this node asked for may also have come by itself meanwhile.
       if (pulled) return [];
       throw new PeerError('duplicate');
@@ -329,7 +329,7 @@ export class GossipCore {
       // A pull that leads to another pull would never end.
       if (pulled) throw new PeerError('malformed', 'a pulled model without its payload');
       // Its current model is under way already, and the two answers could not be told apart.
-      if (this.joining?.expects(from)) return [];
+      if (this.joining?.expects(from) && !this.mixer.needsEvery) return [];
       return [{ kind: 'pull', peer: from, message: { kind: 'pull', digest: update.digest, moments: false } }];
     }
     const read = this.settings.readPayload ?? readPayload;
@@ -370,9 +370,11 @@ export class GossipCore {
     return this.joining?.answered(peer) ? this.trainIfReady(nowMs) : [];
   }
 
-  /** A neighbour that has gone on to a later round sends this one no more. */
+  /** A neighbour that has gone on to a later round sends this one no more; but it may have been overtaken. */
   private isAwaited(peer: string): boolean {
-    return this.inbox.latestRound(peer) < this.clock.round && !this.silent.has(peer);
+    const { inbox, clock, mixer, silent } = this;
+    const isHere = mixer.needsEvery ? inbox.holds(peer, clock.round) : inbox.latestRound(peer) >= clock.round;
+    return !isHere && !silent.has(peer);
   }
 
   private mixIfComplete(nowMs: number): Effect[] {

@@ -23,7 +23,7 @@ interface Sender {
   seen: readonly number[];
   /** The peer went away since its latest update: where it restarts, its rounds may go back. */
   wasGone: boolean;
-  /** In order of round. */
+  /** In order of arrival. */
   waiting: ReceivedUpdate[];
 }
 
@@ -57,11 +57,14 @@ export class Inbox {
     return this.senders.get(peer)?.latestRound ?? 0;
   }
 
-  /** True where `peer` has already sent this round or a later one; of one that was gone meanwhile, this round. */
-  hasSeen(peer: string, round: number): boolean {
+  /**
+   * True where `peer` has already sent this round or a later one; of one that was gone meanwhile, and where overtaken
+   * rounds count as new, this round.
+   */
+  hasSeen(peer: string, round: number, overtakenIsNew = false): boolean {
     const sender = this.senders.get(peer);
     if (sender === undefined) return false;
-    return sender.seen.includes(round) || (!sender.wasGone && round <= sender.latestRound);
+    return sender.seen.includes(round) || (!sender.wasGone && !overtakenIsNew && round <= sender.latestRound);
   }
 
   /** True where an update of `peer` of this round waits. */
@@ -84,8 +87,9 @@ export class Inbox {
     const sender = this.senders.get(peer);
     const waiting = [...(sender?.waiting ?? []), update].slice(-keptPerPeer);
     const seen = [...(sender?.seen ?? []), round].slice(-seenPerPeer);
+    const latestRound = sender?.wasGone ? round : Math.max(round, this.latestRound(peer));
     this.senders.delete(peer);
-    this.senders.set(peer, { latestRound: round, seen, wasGone: false, waiting });
+    this.senders.set(peer, { latestRound, seen, wasGone: false, waiting });
     if (this.senders.size <= sendersMax) return;
     const forgotten = [...this.senders.keys()].find((sender) => !isNeighbour(sender));
     if (forgotten !== undefined) this.senders.delete(forgotten);

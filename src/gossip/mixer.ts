@@ -25,6 +25,11 @@ export type Outgoing = { payload: Uint8Array } | { pushes: { peer: string; paylo
 export interface Mixer {
   /** What the payloads of its updates hold. */
   readonly content: Content;
+  /**
+   * Whether it needs every update of every neighbour from the first round on. Then a node that begins after its neighbours
+   * does not go on from their models, and an update that a later one has overtaken is waited for.
+   */
+  readonly needsEvery: boolean;
   /** Comes once, before the first round, with the weights that it begins from. */
   begin(weights: Float32Array, samples: number): void;
   /** Comes after training, with the trained weights and the peers in order. */
@@ -56,6 +61,7 @@ export function createMixer(settings: CoreSettings, prng: Prng, isResumed: boole
 /** Mixes whole models, or what is carried of them, by a rule without a memory. */
 class RuleMixer implements Mixer {
   readonly content = 'weights';
+  readonly needsEvery = false;
   private readonly mixing: MixingRuleName;
   private readonly settings: CoreSettings;
   private readonly writer: UpdateWriter;

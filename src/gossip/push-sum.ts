@@ -59,6 +59,7 @@ const weightShareMin = 1 / 64;
  */
 export class PushSum implements Mixer {
   readonly content = 'sums';
+  readonly needsEvery = false;
   private readonly shapes: readonly MatrixShape[];
   private readonly prng: Prng;
   /** Whether sums that are new to it may be of a link whose earlier sums it took in and forgot. */

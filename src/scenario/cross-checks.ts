@@ -3,8 +3,9 @@ import { isRobust } from '../gossip/mixing.ts';
 import { claimProblem } from './claims.ts';
 import { curvePointsMax } from './curve.ts';
 import { dataProblems, federationProblems } from './data-checks.ts';
+import { exchangeProblems, knowsEveryone } from './exchange-checks.ts';
 import type { SchemaLookup } from './json-schema.ts';
-import { gossipProblems, mixingProblems } from './mixing-checks.ts';
+import { gossipProblems, mixingProblems, nodesNamed } from './mixing-checks.ts';
 import type { Scenario } from './schema.ts';
 import { simulationProblems } from './simulation-checks.ts';
 import { pathText, valueText } from './wording.ts';
@@ -35,13 +36,9 @@ export function crossCheck(scenario: Scenario, lookup: SchemaLookup): Problem[] 
   ];
 }
 
-function* networkProblems({ gossip, network }: Scenario): Iterable<Problem> {
-  if (network.transport === 'sim' && (gossip.exchange === 'random' || gossip.exchange === 'broadcast')) {
-    yield {
-      path: ['gossip', 'exchange'],
-      message: `gossip.exchange ${gossip.exchange} cannot go with network.transport sim, which knows neighbours only; use mesh or pull, or another transport`,
-    };
-  }
+function* networkProblems(scenario: Scenario): Iterable<Problem> {
+  const { network } = scenario;
+  yield* exchangeProblems(scenario, nodesNamed(scenario));
   const { latency } = network;
   if (latency.distribution === 'uniform' && latency.lowMs > latency.highMs) {
     yield {
@@ -123,12 +120,7 @@ function* ignored(scenario: Scenario, lookup: SchemaLookup): Iterable<Problem> {
     ),
     [['federation', 'alpha'], federation.alpha, !isSkewed, 'partition dirichlet or quantity'],
     [['train', 'momentum'], train.momentum, train.optimiser !== 'sgd', 'optimiser sgd'],
-    [
-      ['gossip', 'degree'],
-      gossip.degree,
-      gossip.exchange === 'random' || gossip.exchange === 'broadcast',
-      'exchange mesh or pull',
-    ],
+    [['gossip', 'degree'], gossip.degree, knowsEveryone(gossip.exchange), 'exchange mesh or pull'],
     [
       ['gossip', 'degree'],
       gossip.degree,

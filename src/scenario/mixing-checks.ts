@@ -73,7 +73,7 @@ export function* mixingProblems(scenario: Scenario): Iterable<Problem> {
 }
 
 /** Nodes of the federation where the file says how many, and otherwise undefined: the data will tell. */
-function nodesNamed({ federation, data }: Scenario): number | undefined {
+export function nodesNamed({ federation, data }: Scenario): number | undefined {
   return federation.nodes ?? data.devices?.filter((device) => !federation.heldOut.includes(device)).length;
 }
 

@@ -10,6 +10,7 @@ import { edgeWeight, linksOf } from '../sim/neighbourhood.ts';
 import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simulation.ts';
 import { createTopology, type Topology } from '../sim/topology.ts';
 import { isCurveRound } from './curve.ts';
+import { knowsEveryone } from './exchange-checks.ts';
 import { simulationPrng } from './fault-plans.ts';
 import { fleetNodes } from './fleet-sample.ts';
 import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
@@ -19,6 +20,7 @@ import { coreSettings, learnerOptions, type MixingTools, mixingOf, mixingTools }
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { localScale, momentsOfTable } from './scales.ts';
+import type { Scenario } from './schema.ts';
 
 /** From so many nodes on, their models are most of the memory. */
 const largeFleet = 512;
@@ -31,7 +33,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
   if (names.length >= largeFleet) collectInProportion();
   const log = new RoundLog(trial, names, 0);
   const prng = simulationPrng(seed);
-  const { links, topology } = fleetLinks(trial, prng.fork('topology'));
+  const { links, topology } = fleetLinks(scenario, names.length, prng.fork('topology'));
   const learners: SimulationLearner[] = [];
   // The model of a node's last checkpoint; what it learnt after that is lost in a crash.
   const latest: { weights: Float32Array; scale: Scale | undefined }[] = prepared.nodes.map((node) => ({
@@ -78,7 +80,8 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
   });
   return outcomeOf(trial, log, reports, {
     traceHash,
-    ...((topology?.isStatic ?? true) && { neighbours: links.neighbours }),
+    // Whom a node pushes to is drawn anew in each round.
+    ...((topology?.isStatic ?? true) && scenario.gossip.exchange !== 'random' && { neighbours: links.neighbours }),
   });
 }
 
@@ -119,14 +122,17 @@ function simulatedNodes(
   });
 }
 
-function fleetLinks({ scenario, prepared }: Trial, prng: Prng): { links: LinkSettings; topology?: Topology } {
-  const { length } = prepared.nodes;
-  const { degree } = scenario.gossip;
-  const spec = scenario.network.topology;
+/** Who is whose peer in a simulation of so many nodes; `topology` where the links come from one. */
+export function fleetLinks(
+  { network, gossip: { exchange, degree } }: Pick<Scenario, 'network' | 'gossip'>,
+  nodes: number,
+  prng: Prng,
+): { links: LinkSettings; topology?: Topology } {
+  const spec = knowsEveryone(exchange) ? ({ kind: 'complete' } as const) : network.topology;
   if (spec.kind === 'mesh') {
-    return { links: { neighbours: meshNeighbours(length, degree, prng), meshDegree: degree } };
+    return { links: { neighbours: meshNeighbours(nodes, degree, prng), meshDegree: degree } };
   }
-  const topology = createTopology(spec, length, prng);
+  const topology = createTopology(spec, nodes, prng);
   return { links: linksOf(topology), topology };
 }
 

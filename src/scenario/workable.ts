@@ -9,6 +9,7 @@ import { Prng } from '../lib/prng.ts';
 import { weightShapes } from '../model/weights.ts';
 import { topicMessageBytesMax } from '../node/host.ts';
 import { createTopology, topologyProblem } from '../sim/topology.ts';
+import { tooManyAcquainted } from './exchange-checks.ts';
 import { tooFewUpdates } from './mixing-checks.ts';
 import { originsMax } from './node-parts.ts';
 import { fixedScale } from './scales.ts';
@@ -24,6 +25,10 @@ export function checkWorkable(scenario: Scenario, prepared: PreparedData): void 
   }
   const tooFew = tooFewUpdates(scenario.gossip, prepared.nodes.length);
   if (tooFew !== undefined) throw new OperatorError(tooFew);
+  if (scenario.network.transport === 'sim') {
+    const tooMany = tooManyAcquainted(scenario.gossip.exchange, prepared.nodes.length);
+    if (tooMany !== undefined) throw new OperatorError(tooMany);
+  }
   checkTopology(scenario, prepared.nodes.length);
   const { max: payloadBytes } = payloadBytesRange(
     weightShapes({ ...scenario.model, features: prepared.features.length }),

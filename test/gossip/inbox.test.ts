@@ -52,6 +52,16 @@ describe('Inbox', () => {
     assert.deepEqual(names(inbox.takeNewest()), ['b3']);
   });
 
+  it('takes an overtaken round where it counts as new, and keeps the latest in mind', () => {
+    const inbox = inboxOf([['a', 2]]);
+    assert.ok(inbox.hasSeen('a', 1) && !inbox.hasSeen('a', 1, true) && inbox.hasSeen('a', 2, true));
+    inbox.put(update('a', 1), nobody);
+    assert.equal(inbox.latestRound('a'), 2);
+    assert.ok(inbox.holds('a', 1) && inbox.holds('a', 2) && inbox.hasSeen('a', 1, true));
+    assert.deepEqual(names(inbox.takeRound(1)), ['a1']);
+    assert.deepEqual(names(inbox.takeRound(2)), ['a2']);
+  });
+
   it('remembers a round after it was taken, so that it is not mixed twice', () => {
     const inbox = inboxOf([['a', 3]]);
     inbox.takeNewest();

@@ -54,19 +54,30 @@ function naiveGeometricMedian(models: readonly Vector[]): Vector {
 }
 
 function naiveRanking(models: readonly Vector[], f: number): Vector[] {
+  return naiveScores(models, f).map(({ model }) => model);
+}
+
+/** From the least score. */
+function naiveScores(models: readonly Vector[], f: number): { model: Vector; score: number }[] {
   const score = (model: Vector, i: number) => {
     const squares = models.flatMap((other, j) => (i === j ? [] : [distanceOf(model, other) ** 2]));
     const nearest = squares.sort((a, b) => a - b).slice(0, models.length - f - 2);
     return nearest.reduce((sum, square) => sum + square, 0);
   };
-  return models
-    .map((model, i) => ({ model, score: score(model, i) }))
-    .sort((a, b) => a.score - b.score)
-    .map(({ model }) => model);
+  return models.map((model, i) => ({ model, score: score(model, i) })).sort((a, b) => a.score - b.score);
 }
 
 function naiveKrum(models: readonly Vector[], f: number): Vector {
   return naiveRanking(models, f)[0] as Vector;
+}
+
+/**
+ * What Krum may pick after nearest-neighbour mixing. Models with the same neighbours become one point there, so that two
+ * points often have the very same score, by the distance between them, and the rounding of the means decides.
+ */
+function naivePicks(models: readonly Vector[], f: number): Vector[] {
+  const scores = naiveScores(naiveNeighbours(models, f), f);
+  return scores.filter(({ score }) => score - (scores[0]?.score as number) < 1e-4).map(({ model }) => model);
 }
 
 function naiveNeighbours(models: readonly Vector[], f: number): Vector[] {
@@ -153,10 +164,12 @@ for (const name of robustRuleNames) {
             const rounding = inputs.reduce((sum, input) => sum + 2 ** -23 * Math.hypot(...input), 0);
             assert.ok(sumOfDistances(mixed, inputs) <= 1.01 * sumOfDistances(expected, inputs) + rounding);
           } else {
-            assert.ok(distanceOf(mixed, expected) < 1e-5);
+            const allowed = name === 'nnm+krum' ? naivePicks(models, f) : [expected];
+            assert.ok(allowed.some((model) => distanceOf(mixed, model) < 1e-5));
           }
         }),
-        { numRuns: 50 },
+        // Nearest-neighbour mixing makes two pairs of these nine models, and all four have one score.
+        { numRuns: 50, examples: [[{ f: 3, more: 0, seed: 10 }]] },
       );
     });
 

@@ -30,9 +30,24 @@ describe('network settings of a scenario', () => {
       /network\.topology would be ignored: it is for transport sim/,
     ],
     [
-      'an exchange that needs to know everyone',
-      'network: { transport: sim }\ngossip: { exchange: random }',
-      /gossip\.exchange random cannot go with network\.transport sim, which knows neighbours only; use mesh or pull/,
+      'a topology where everyone is everyone’s peer',
+      'network: { transport: sim, topology: { kind: ring } }\ngossip: { exchange: random }',
+      /:3: network\.topology ring cannot go with gossip\.exchange random, in which everyone is .*; remove it, or set gossip\.exchange: mesh$/,
+    ],
+    [
+      'a topology beside a broadcast, also that of everyone',
+      'network: { transport: sim, topology: { kind: complete } }\ngossip: { exchange: broadcast }',
+      /network\.topology complete cannot go with gossip\.exchange broadcast/,
+    ],
+    [
+      'a mesh degree where everyone is everyone’s peer',
+      'network: { transport: sim }\ngossip: { exchange: broadcast, degree: 4 }',
+      /:4: gossip\.degree would be ignored: it is for exchange mesh or pull/,
+    ],
+    [
+      'more nodes than can all know each other',
+      'federation: { nodes: 1001 }\nnetwork: { transport: sim }\ngossip: { exchange: random }',
+      /:5: gossip\.exchange random with 1001 nodes cannot be simulated: .* which above 1000 nodes takes too much memory; take fewer nodes, or set gossip\.exchange: mesh$/,
     ],
     [
       'latencies in the wrong order',
@@ -50,6 +65,13 @@ describe('network settings of a scenario', () => {
     it(`loadScenario() refuses ${what}`, () =>
       assert.rejects(load(yaml), (error) => error instanceof OperatorError && sentence.test(error.message)));
   }
+
+  it('loadScenario() takes every exchange in a simulation, and as many nodes as can know each other', async () => {
+    for (const exchange of ['mesh', 'pull', 'random', 'broadcast']) {
+      await load(`federation: { nodes: 1000 }\nnetwork: { transport: sim }\ngossip: { exchange: ${exchange} }`);
+      await load(`federation: { nodes: 1001 }\ngossip: { exchange: ${exchange} }`);
+    }
+  });
 
   it('loadScenario() fills in a simulated network, and takes that back unchanged', async () => {
     const { network } = await load('network: { transport: sim }');

@@ -6,6 +6,7 @@ import type { CoreSettings } from '../../src/gossip/protocol.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { crossCheck } from '../../src/scenario/cross-checks.ts';
+import { knowsEveryone } from '../../src/scenario/exchange-checks.ts';
 import { SchemaLookup } from '../../src/scenario/json-schema.ts';
 import { tooFewUpdates } from '../../src/scenario/mixing-checks.ts';
 import { type Scenario, scenarioSchema } from '../../src/scenario/schema.ts';
@@ -57,10 +58,7 @@ function refusals({ scenario, nodes, seed }: Draw): string[] {
   const { gossip, network, faults } = scenario;
   const { topology } = network;
   return [
-    ...crossCheck(scenario, lookup)
-      // Refused as nodes of a simulation know their neighbours only; here everyone is everyone's.
-      .filter(({ path }) => !(path.join('.') === 'gossip.exchange' && topology.kind === 'complete'))
-      .map(({ message }) => message),
+    ...crossCheck(scenario, lookup).map(({ message }) => message),
     ...[
       tooFewUpdates(gossip, nodes),
       topology.kind === 'mesh' ? undefined : topologyProblem(topology, nodes),
@@ -95,12 +93,12 @@ function attemptOf(seed: number, prng: Prng): Draw {
   // What these two cannot go with is much, and drawing again until nothing of it is there would leave them rare.
   const [isPushSum, isChoco] = [mixing === 'push-sum', mixing === 'choco'];
   const exchange = isPushSum || isChoco ? 'mesh' : oneOf(['mesh', 'mesh', 'pull', 'random', 'broadcast'] as const);
-  const knowsAll = exchange === 'random' || exchange === 'broadcast';
-  const topology = knowsAll ? ({ kind: 'complete' } as const) : topologyOf(mixing, nodes, prng);
+  const knowsAll = knowsEveryone(exchange);
+  const topology = knowsAll ? ({ kind: 'mesh' } as const) : topologyOf(mixing, nodes, prng);
   const rounds =
     isChoco || mixing === 'graph' ? 'synchronous' : oneOf(['barrier-free', 'barrier-free', 'synchronous'] as const);
   // Where so many tell everyone of everyone's moments, one run takes as long as a hundred others.
-  const tellAll = topology.kind === 'complete' && nodes > 20;
+  const tellAll = (knowsAll || topology.kind === 'complete') && nodes > 20;
   const train = { rounds: whole(1, 12), stepsPerRound: whole(1, 5) };
   const stepMs = logReal(0.1, 20);
   const roundIntervalMs = rounds === 'synchronous' ? 0 : maybe(0, () => whole(1, 200));
@@ -132,7 +130,7 @@ function attemptOf(seed: number, prng: Prng): Draw {
             { sparsifier: 'random-k', keep: real(0.05, 1) },
           ])),
       stalenessMaxRounds: whole(0, 5),
-      ...(topology.kind === 'mesh' && { degree: whole(1, 8) }),
+      ...(topology.kind === 'mesh' && !knowsAll && { degree: whole(1, 8) }),
       ...(exchange === 'random' && { fanout: whole(1, 8) }),
       ...(rounds === 'synchronous' ? { roundTimeoutMs: Math.ceil(logReal(1, 1000)) } : { roundIntervalMs }),
     },

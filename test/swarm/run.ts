@@ -6,14 +6,13 @@ import { Prng } from '../../src/lib/prng.ts';
 import { momentsOf, scaleFromMoments } from '../../src/model/scaler.ts';
 import { weightCount } from '../../src/model/weights.ts';
 import { coreSettings } from '../../src/scenario/node-parts.ts';
+import { fleetLinks } from '../../src/scenario/sim-method.ts';
 import { type CheckerFactory, InvariantViolated } from '../../src/sim/checkers/checker.ts';
 import { convexity, convexRules } from '../../src/sim/checkers/convexity.ts';
 import { initialHull } from '../../src/sim/checkers/initial-hull.ts';
-import type { LinkSettings } from '../../src/sim/links.ts';
-import { meshNeighbours } from '../../src/sim/mesh.ts';
-import { edgeWeight, linksOf } from '../../src/sim/neighbourhood.ts';
+import { edgeWeight } from '../../src/sim/neighbourhood.ts';
 import { type SimulatedNode, type SimulationOptions, simulate } from '../../src/sim/simulation.ts';
-import { createTopology, type Topology } from '../../src/sim/topology.ts';
+import type { Topology } from '../../src/sim/topology.ts';
 import { type Draw, faultPlanOf } from './draw.ts';
 import { ToyDiverged, ToyLearner } from './toy-learner.ts';
 
@@ -40,7 +39,7 @@ export async function runDraw(
     },
   });
   const prng = new Prng(draw.seed);
-  const { links, topology } = linksOfDraw(draw, prng.fork('topology'));
+  const { links, topology } = fleetLinks(draw.scenario, draw.nodes, prng.fork('topology'));
   const nodes = nodesOf(draw, topology, prng.fork('nodes'));
   const { network, faults } = draw.scenario;
   try {
@@ -124,18 +123,6 @@ function someMoments(features: number, prng: Prng): Moments {
     prng.nextFloat() < 0.2 ? Number.NaN : offset + prng.nextGaussian(),
   );
   return momentsOf(Float64Array.from(values), features);
-}
-
-function linksOfDraw(
-  { nodes, scenario: { network, gossip } }: Draw,
-  prng: Prng,
-): { links: LinkSettings; topology?: Topology } {
-  const { degree } = gossip;
-  if (network.topology.kind === 'mesh') {
-    return { links: { neighbours: meshNeighbours(nodes, degree, prng), meshDegree: degree } };
-  }
-  const topology = createTopology(network.topology, nodes, prng);
-  return { links: linksOf(topology), topology };
 }
 
 function peerName(node: number): string {
