@@ -9,7 +9,6 @@ import { edgeWeight, linksOf } from '../sim/neighbourhood.ts';
 import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simulation.ts';
 import { createTopology, type Topology } from '../sim/topology.ts';
 import { isCurveRound } from './curve.ts';
-import { simulationPrng } from './fault-plans.ts';
 import { fleetNodes } from './fleet-sample.ts';
 import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
@@ -18,6 +17,7 @@ import { coreSettings, learnerOptions, type MixingTools, mixingOf, mixingTools }
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { localScale, momentsOfTable } from './scales.ts';
+import { simulationPrng, topologyPrng } from './simulation-prng.ts';
 
 /** Runs gossip on one seed in virtual time. Rejects with the signal's reason when aborted. */
 export async function simulateGossip(trial: Trial): Promise<Outcome> {
@@ -26,7 +26,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
   const names = prepared.nodes.map(({ name }) => name);
   const log = new RoundLog(trial, names, 0);
   const prng = simulationPrng(seed);
-  const { links, topology } = fleetLinks(trial, prng.fork('topology'));
+  const { links, topology } = fleetLinks(trial, topologyPrng(seed));
   const learners: SimulationLearner[] = [];
   // The model of a node's last checkpoint; what it learnt after that is lost in a crash.
   const latest: { weights: Float32Array; scale: Scale | undefined }[] = prepared.nodes.map((node) => ({
