@@ -36,6 +36,7 @@ const seenPerPeer = 8;
 /** Peers remembered, unless there are more neighbours: enough for broadcast in a small federation. */
 export const sendersMax = 256;
 
+/** One node's updates that wait. */
 export class Inbox {
   /** The one that was silent for longest comes first. */
   private readonly senders = new Map<string, Sender>();

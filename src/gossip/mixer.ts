@@ -44,12 +44,12 @@ export interface Mixer {
   rescale(express: (weights: Float32Array) => Float32Array, weights: Float32Array): void;
 }
 
-/** The mixer of `settings.mixing`. `isResumed` says that this node was there before and has lost its memory. */
-export function createMixer(settings: CoreSettings, prng: Prng, isResumed: boolean): Mixer {
+/** The mixer of `settings.mixing`. `isRestart` as in Input: this node was there before and has lost its memory. */
+export function createMixer(settings: CoreSettings, prng: Prng, isRestart: boolean): Mixer {
   const { mixing, shapes, vectors, consensusStep } = settings;
   switch (mixing) {
     case 'push-sum':
-      return new PushSum(shapes, prng, isResumed);
+      return new PushSum(shapes, prng, isRestart);
     case 'choco':
       assert.ok(consensusStep !== undefined, 'choco needs consensusStep');
       return new Choco(shapes, settings, consensusStep, prng, vectors);

@@ -47,6 +47,7 @@ export interface CoreSettings extends MixingParameters, Compression {
   spreadMs: number;
 }
 
+/** A node's timers; one of each runs at a time. */
 export type TimerName = 'spread' | 'settle' | 'round';
 
 /** How far a node has come: with its weights, all that it needs to go on after a restart. */
@@ -61,6 +62,7 @@ export interface Progress {
   origins: readonly MomentsEntry[];
 }
 
+/** What happened to a node. */
 export type Input =
   /**
    * `samples` is the number of training rows; `moments` are of the raw training rows, given where a scaler is shared. A node
@@ -87,6 +89,7 @@ export type Input =
   | { kind: 'timerFired'; timer: TimerName }
   | { kind: 'stopped' };
 
+/** What a driver is to do. */
 export type Effect =
   /** `round` counts this node's own rounds from 1; its update will carry `clockRound`. */
   | { kind: 'train'; round: number; clockRound: number; weights: Float32Array }
@@ -105,6 +108,7 @@ export type Effect =
   | { kind: 'emit'; event: CoreEvent }
   | { kind: 'penalise'; peer: string; code: PeerErrorCode };
 
+/** What a node tells of itself; times by its own clock. */
 export type CoreEvent =
   | { type: 'joined'; atMs: number; origins: number; caughtUpFrom: string | undefined }
   | {

@@ -74,13 +74,13 @@ export class PushSum implements Mixer {
   private readonly heard = new Map<string, LinkSums>();
 
   /**
-   * @param isResumed of a node that has lost its memory: sums that began before it cannot be told from what it took in already, and
+   * @param isRestart of a node that has lost its memory: sums that began before it cannot be told from what it took in already, and
    * it takes in only what they grow by from now on.
    */
-  constructor(shapes: readonly MatrixShape[], prng: Prng, isResumed: boolean) {
+  constructor(shapes: readonly MatrixShape[], prng: Prng, isRestart: boolean) {
     this.shapes = shapes;
     this.prng = prng;
-    this.hasForgotten = isResumed;
+    this.hasForgotten = isRestart;
   }
 
   begin(weights: Float32Array, samples: number): void {

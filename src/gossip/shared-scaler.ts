@@ -4,6 +4,7 @@
 import { allFinite } from '../lib/finite.ts';
 import { type Moments, type MomentsEntry, MomentsStore } from './moments.ts';
 
+/** What all members of a federation with a shared scaler agree on. */
 export interface ScalerSettings {
   features: number;
   originsMax: number;
@@ -24,6 +25,7 @@ interface Adopted {
   express(weights: Float32Array): Float32Array;
 }
 
+/** One node's knowledge of the shared scaler; memory is bounded by `originsMax`. */
 export class SharedScaler {
   private readonly settings: ScalerSettings;
   private readonly heard: MomentsStore;

@@ -38,6 +38,7 @@ export interface Learner {
   train(round: number, weights: Float32Array, signal: AbortSignal): Promise<{ weights: Float32Array; loss: number }>;
 }
 
+/** What a live node is made of. */
 export interface FederationNodeOptions {
   host: Host;
   /** Federation id, 32 bytes. */
@@ -52,6 +53,7 @@ export interface FederationNodeOptions {
   onEvent(event: CoreEvent): void;
 }
 
+/** What a live node has sent, received and refused so far. */
 export interface NodeCounters {
   /** Updates with a payload that were handed to the network, one for each recipient. */
   updatesSent: number;

@@ -22,6 +22,7 @@ export function scoringModel(pool: EnginePool, scale: Scale, weights: Float32Arr
   return { scale, weights, score: (data) => pool.score(weights, data) };
 }
 
+/** One model's metrics on one set of rows. */
 export interface Evaluation {
   set: EvaluationSet;
   /** Node name; for 'unseen' the node and the unseen device, as 'WELL-00001 on WELL-00007'. */

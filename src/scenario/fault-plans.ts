@@ -1,14 +1,9 @@
 // The faults of a simulated scenario: a plan for each seed, made before anything runs, and what a reader must know of it.
 import { isAbsolute, resolve } from 'node:path';
-import { Prng } from '../lib/prng.ts';
 import { type FaultPlan, planFaults } from '../sim/fault-plan.ts';
 import { readFaultTrace } from '../sim/fault-trace.ts';
 import type { Scenario } from './schema.ts';
-
-/** The generator of all that is drawn in the simulation of a seed. */
-export function simulationPrng(seed: number): Prng {
-  return new Prng(`${seed}/simulation`);
-}
+import { simulationPrng } from './simulation-prng.ts';
 
 /** A trace's path as seen from the scenario file's folder. */
 export function tracePath(path: string, scenarioFolder: string): string {

@@ -11,6 +11,7 @@ import { sharedFloats } from '../model/shared-memory.ts';
 import { weightCount } from '../model/weights.ts';
 import { type Learner, TrainingDiverged } from '../node/federation-node.ts';
 
+/** What one node trains on, and with what. */
 export interface PoolLearnerOptions {
   pool: EnginePool;
   spec: AutoencoderSpec;

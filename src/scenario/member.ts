@@ -69,6 +69,7 @@ export interface Member {
   stop(): Promise<MemberReport | undefined>;
 }
 
+/** Is told what a node, by name, says of itself. */
 export type MemberEventHandler = (name: string, event: CoreEvent) => void;
 
 /** Starts a node on a host of its own in this process, training on `pool` and mixing with `tools`. */

@@ -40,6 +40,7 @@ export interface GossipOutcome {
   neighbours?: readonly (readonly number[])[];
 }
 
+/** What a method has made of one seed. */
 export interface Outcome {
   /** One for each node, in order; the same object where nodes hold the same model. */
   models: ScoringModel[];

@@ -15,6 +15,7 @@ interface OpenRound {
   spread: Spread;
 }
 
+/** The log of one gossip run; memory is bounded by openRoundsMax. */
 export class RoundLog {
   /** Root mean square distance of the nodes' weights from their mean, by round from round 1, over the nodes that did it. */
   readonly consensusDistance: number[] = [];

@@ -11,7 +11,6 @@ import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simu
 import { createTopology, type Topology } from '../sim/topology.ts';
 import { isCurveRound } from './curve.ts';
 import { knowsEveryone } from './exchange-checks.ts';
-import { simulationPrng } from './fault-plans.ts';
 import { fleetNodes } from './fleet-sample.ts';
 import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
@@ -21,6 +20,7 @@ import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { localScale, momentsOfTable } from './scales.ts';
 import type { Scenario } from './schema.ts';
+import { simulationPrng, topologyPrng } from './simulation-prng.ts';
 
 /** From so many nodes on, their models are most of the memory. */
 const largeFleet = 512;
@@ -33,7 +33,7 @@ export async function simulateGossip(trial: Trial): Promise<Outcome> {
   if (names.length >= largeFleet) collectInProportion();
   const log = new RoundLog(trial, names, 0);
   const prng = simulationPrng(seed);
-  const { links, topology } = fleetLinks(scenario, names.length, prng.fork('topology'));
+  const { links, topology } = fleetLinks(scenario, names.length, topologyPrng(seed));
   const learners: SimulationLearner[] = [];
   // The model of a node's last checkpoint; what it learnt after that is lost in a crash.
   const latest: { weights: Float32Array; scale: Scale | undefined }[] = prepared.nodes.map((node) => ({

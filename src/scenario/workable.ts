@@ -5,7 +5,6 @@ import { payloadBytesRange } from '../gossip/compression/update-payload.ts';
 import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
 import { linksMax } from '../gossip/push-sum.ts';
 import { OperatorError } from '../lib/errors.ts';
-import { Prng } from '../lib/prng.ts';
 import { weightShapes } from '../model/weights.ts';
 import { topicMessageBytesMax } from '../node/host.ts';
 import { createTopology, topologyProblem } from '../sim/topology.ts';
@@ -14,6 +13,7 @@ import { tooFewUpdates } from './mixing-checks.ts';
 import { originsMax } from './node-parts.ts';
 import { fixedScale } from './scales.ts';
 import type { Scenario } from './schema.ts';
+import { topologyPrng } from './simulation-prng.ts';
 
 /** Throws OperatorError, before anything is written, for what the data show to be impossible. */
 export function checkWorkable(scenario: Scenario, prepared: PreparedData): void {
@@ -50,18 +50,22 @@ export function checkTopology({ network: { topology }, gossip, seeds }: Scenario
   const problem = topologyProblem(topology, nodes);
   if (problem !== undefined) throw new OperatorError(`network.topology: ${problem}`);
   const needed = isRobust(gossip.mixing) ? updatesNeeded(gossip.mixing, gossip.byzantine) : 0;
-  const graph = createTopology(topology, nodes, new Prng(seeds[0] as number));
-  if (gossip.mixing === 'push-sum' && !graph.isStatic && nodes - 1 > linksMax) {
+  // The very graphs that will be simulated.
+  const graphs = seeds.map((seed) => createTopology(topology, nodes, topologyPrng(seed)));
+  if (gossip.mixing === 'push-sum' && !graphs.every(({ isStatic }) => isStatic) && nodes - 1 > linksMax) {
     throw new OperatorError(
       `network.topology: ${topology.kind} is drawn anew each round, so that each of ${nodes} nodes meets all others, and gossip.mixing push-sum remembers what went over ${linksMax} links; take at most ${linksMax + 1} nodes, a topology that stays, or another rule`,
     );
   }
-  const rounds = needed === 0 ? 0 : Math.min(graph.periodRounds, roundsChecked);
-  for (let i = 0; i < nodes * rounds; i++) {
-    const { length } = graph.sources(i % nodes, 1 + Math.floor(i / nodes));
-    if (length >= needed) continue;
-    throw new OperatorError(
-      `network.topology: ${topology.kind} gives some node ${length} neighbours, and gossip.mixing ${gossip.mixing} needs ${needed} updates a round; take a denser topology, or another rule`,
-    );
+  if (needed === 0) return;
+  for (const graph of graphs) {
+    const rounds = Math.min(graph.periodRounds, roundsChecked);
+    for (let i = 0; i < nodes * rounds; i++) {
+      const { length } = graph.sources(i % nodes, 1 + Math.floor(i / nodes));
+      if (length >= needed) continue;
+      throw new OperatorError(
+        `network.topology: ${topology.kind} gives some node ${length} neighbours, and gossip.mixing ${gossip.mixing} needs ${needed} updates a round; take a denser topology, or another rule`,
+      );
+    }
   }
 }

@@ -22,6 +22,7 @@ import { Wire, type WireFaults } from './wire.ts';
 
 export type { SimulatedLearner, SimulatedNode, SimulatedTraffic } from './fleet.ts';
 
+/** A fleet, its network, and who watches. */
 export interface SimulationOptions extends LinkSettings {
   /** Federation id, 32 bytes. */
   federation: Uint8Array;
@@ -43,6 +44,7 @@ export interface SimulationOptions extends LinkSettings {
   createCore?: CoreFactory;
 }
 
+/** What is left of a simulation. */
 export interface SimulationResult {
   traceHash: string;
   /** Virtual time at the end. */

@@ -22,8 +22,8 @@ interface Node {
   model: Float32Array;
 }
 
-function nodeOf(i: number, model: number[], samples: number, isResumed = false): Node {
-  const mixer = new PushSum(shapes, new Prng(`node ${i}`), isResumed);
+function nodeOf(i: number, model: number[], samples: number, isRestart = false): Node {
+  const mixer = new PushSum(shapes, new Prng(`node ${i}`), isRestart);
   const node = { name: `n${i}`, mixer, model: Float32Array.from(model) };
   mixer.begin(node.model, samples);
   return node;
