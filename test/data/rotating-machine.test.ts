@@ -3,10 +3,8 @@ import {
   ballPassFrequencies,
   bearing6205,
   drawMachine,
-  type FaultState,
   imbalanceMmPerS,
   type Machine,
-  type MachineFault,
   machineSensors,
   magnification,
   misalignmentMmPerS,
@@ -14,64 +12,7 @@ import {
   readSensors,
 } from '../../src/data/rotating-machine.ts';
 import { Prng } from '../../src/lib/prng.ts';
-
-function near(actual: number, expected: number, relative: number): void {
-  assert.ok(Math.abs(actual - expected) <= relative * Math.abs(expected), `${actual} is not near ${expected}`);
-}
-
-/** One row without the errors of sensors, and speed and load as shares of the rated ones. */
-interface Reading {
-  speedHz: number;
-  speed: number;
-  load: number;
-  driveEnd: number;
-  freeEnd: number;
-  once: number;
-  twice: number;
-  envelope: number;
-  bearing: number;
-  ambient: number;
-}
-
-/** A machine in one regime, so that no draw changes its speed. */
-function steady(seed: number): Machine {
-  return { ...drawMachine(new Prng(seed)), regimes: [{ speed: 0.9, load: 0.8 }], transitions: [[1]] };
-}
-
-/** The steady machine with exact sensors. */
-function quiet(seed: number): Machine {
-  const none = machineSensors.map(() => 0);
-  return { ...steady(seed), gain: none.map(() => 1), offset: none, noise: none };
-}
-
-/** Rows × sensors as readings, by the sensors' names; the load is what the current says. */
-function readings(machine: Machine, values: Float64Array): Reading[] {
-  const width = machineSensors.length;
-  return Array.from({ length: values.length / width }, (_, row) => {
-    const of = (sensor: (typeof machineSensors)[number]): number =>
-      values[row * width + machineSensors.indexOf(sensor)]!;
-    return {
-      speedHz: of('speed'),
-      speed: of('speed') / machine.ratedSpeedHz,
-      load: Math.sqrt(of('current') ** 2 - machine.idleCurrentA ** 2) / machine.torqueCurrentA,
-      driveEnd: of('vibration-drive-end'),
-      freeEnd: of('vibration-free-end'),
-      once: of('vibration-1x'),
-      twice: of('vibration-2x'),
-      envelope: of('envelope'),
-      bearing: of('bearing-temperature'),
-      ambient: of('ambient-temperature'),
-    };
-  });
-}
-
-const readRows = (machine: Machine, fault: FaultState | undefined, rows: number, startMinute = 0): Reading[] =>
-  readings(machine, readSensors(machine, rows, startMinute, fault, new Prng('readings')));
-
-function meanAndDeviation(values: readonly number[]): [number, number] {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return [mean, Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)];
-}
+import { meanAndDeviation, near, quiet, type Reading, readings, readRows, steady } from './machine-readings.ts';
 
 describe('the rotating machine', () => {
   it('ballPassFrequencies() gives the published orders of bearing 6205: 3.585 and 5.415', () => {
@@ -239,60 +180,6 @@ describe('the rotating machine', () => {
       return Math.round(row!.load / 0.3);
     });
     assert.deepEqual([...new Set(first)].sort(), [1, 2, 3]);
-  });
-
-  describe('readSensors() with a fault', () => {
-    const rows = 400;
-    const severity = 0.7;
-    /** Each row of a healthy machine beside the same row with the fault, all else drawn alike. */
-    const eachRow = (kind: MachineFault, visit: (healthy: Reading, faulty: Reading, row: number) => void): void => {
-      for (const seed of [1, 2, 3]) {
-        const machine = quiet(seed);
-        const faulty = readRows(machine, { kind, severity }, rows);
-        for (const [i, healthy] of readRows(machine, undefined, rows).entries()) visit(healthy, faulty[i]!, i);
-      }
-    };
-    /** All but `moved` read as on the healthy machine. */
-    const onlyMoves = (healthy: Reading, faulty: Reading, moved: readonly (keyof Reading)[]): void => {
-      const still = (Object.keys(healthy) as (keyof Reading)[]).filter((sensor) => !moved.includes(sensor));
-      for (const sensor of still) near(faulty[sensor], healthy[sensor], 1e-12);
-    };
-    /** Of the drive end's mean square, what the two amplitudes do not make. */
-    const broadband = (row: Reading): number => row.driveEnd ** 2 - (row.once ** 2 + row.twice ** 2) / 2;
-
-    it('imbalance: raises 1× alone, from half to all of 1 + 2.5 s, and with it both overall vibrations', () => {
-      eachRow('imbalance', (healthy, faulty, row) => {
-        near(faulty.once / healthy.once, 1 + 2.5 * severity * (0.5 + (0.5 * (row + 1)) / rows), 1e-9);
-        near(broadband(faulty), broadband(healthy), 1e-9);
-        near(faulty.freeEnd / faulty.driveEnd, healthy.freeEnd / healthy.driveEnd, 1e-9);
-        onlyMoves(healthy, faulty, ['once', 'driveEnd', 'freeEnd']);
-      });
-    });
-
-    it('misalignment: raises 2× alone, by 1 + 2.8 s, and with it both overall vibrations', () => {
-      eachRow('misalignment', (healthy, faulty) => {
-        near(faulty.twice / healthy.twice, 1 + 2.8 * severity, 1e-9);
-        near(broadband(faulty), broadband(healthy), 1e-9);
-        near(faulty.freeEnd / faulty.driveEnd, healthy.freeEnd / healthy.driveEnd, 1e-9);
-        onlyMoves(healthy, faulty, ['twice', 'driveEnd', 'freeEnd']);
-      });
-    });
-
-    // Orders of the outer race times its factor squared, and of the inner one, which strikes for half of each turn.
-    for (const [kind, power] of [
-      ['outer-race', 2 ** 2],
-      ['inner-race', (2.1 ** 2 * (5.415 / 3.585)) / 2],
-    ] as const) {
-      it(`${kind}: raises the envelope's power with load × speed, and the bearing's warmth by 15 % of s, alone`, () => {
-        eachRow(kind, (healthy, faulty) => {
-          const { speed, load } = healthy;
-          const added = (power * severity ** 2 * load * speed) / (speed ** 2 * (0.4 + 0.6 * load));
-          near((faulty.envelope / healthy.envelope) ** 2, 1 + added, 1e-3);
-          near((faulty.bearing - faulty.ambient) / (healthy.bearing - healthy.ambient), 1 + 0.15 * severity, 1e-9);
-          onlyMoves(healthy, faulty, ['envelope', 'bearing']);
-        });
-      });
-    }
   });
 
   it('readSensors() leaves a regime after half an hour on average, for another one', () => {
