@@ -97,22 +97,27 @@ function dealPool(
 ): Recording[][] {
   if (partition === 'iid') return deal(pool, nodes, prng);
   assert(alpha !== undefined && alpha > 0, 'an uneven partition needs alpha');
-  if (partition === 'quantity') return dealByQuantity(dealGroups(pool), nodes, alpha, prng);
+  if (partition === 'quantity') return dealByQuantity(dealGroups(pool, nodes), nodes, alpha, prng);
   assert(regimes !== undefined, 'the partition dirichlet needs regimes');
   const regimeOf = (recording: Recording): number => {
     const regime = regimes.get(recording);
     assert(regime !== undefined, 'a recording without a regime');
     return regime;
   };
-  return dealByRegime(dealGroups(pool), nodes, alpha, regimeOf, prng);
+  return dealByRegime(dealGroups(pool, nodes), nodes, alpha, regimeOf, prng);
 }
 
-/** Recordings to train on first, then those to test on, then the rest; the minima are those of partsMax. */
-function dealGroups(pool: readonly Recording[]): DealGroup[] {
+/**
+ * Recordings to train on first, then those to test on, then the rest. The minima are those of partsMax, and one more normal
+ * recording, to validate on, where there are enough for all nodes: a threshold from training rows raises many false alarms.
+ */
+function dealGroups(pool: readonly Recording[], nodes: number): DealGroup[] {
   const normal = pool.filter(isNormal);
+  const atMost = (most: number, recordings: readonly Recording[]): number =>
+    Math.min(most, Math.floor(recordings.length / nodes));
   if (pool.every(({ split }) => split === undefined)) {
     return [
-      { recordings: normal, min: 2 },
+      { recordings: normal, min: atMost(3, normal) },
       { recordings: pool.filter((recording) => !isNormal(recording)), min: 0 },
     ];
   }
@@ -122,7 +127,7 @@ function dealGroups(pool: readonly Recording[]): DealGroup[] {
     (recording) => recording.split !== 'test' && !(recording.split === 'train' && isNormal(recording)),
   );
   return [
-    { recordings: train, min: 1 },
+    { recordings: train, min: atMost(2, train) },
     { recordings: test, min: 1 },
     { recordings: rest, min: 0 },
   ];

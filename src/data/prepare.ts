@@ -109,12 +109,13 @@ function withValues(recording: Recording): Recording {
 /** How regimes see recordings: with the sensors masked that are frozen in the device's normal recordings. */
 function regimeTables(sensors: readonly string[], config: PrepareConfig, build: BuildTables): TablesOf {
   return (holding, recordings) => {
-    const normal = holding.recordings.filter(isNormal).map(withValues);
+    const kept = new Map(holding.recordings.map((recording) => [recording, withValues(recording)]));
+    const normal = holding.recordings.filter(isNormal).map((recording) => kept.get(recording)!);
     const states = sensorStates(normal, sensors.length);
     const masked = states.map((state) => config.data.maskFrozen && state === 'frozen');
     const node = { name: holding.device, device: holding.device };
     return recordings.map(
-      (recording) => build(node, { train: [withValues(recording)], validate: [], test: [] }, masked).train,
+      (recording) => build(node, { train: [kept.get(recording)!], validate: [], test: [] }, masked).train,
     );
   };
 }
@@ -216,7 +217,7 @@ function maskOf(
   if (empty.length > 0) notes.add(name, `no values of ${listed(empty)}`);
   if (frozen.length + empty.length === sensors.length) {
     throw new OperatorError(
-      `data: no sensor of ${name} has values that change; leave the device out with data.devices`,
+      `data: no sensor of ${name} has values that change; lower federation.nodes, name other sensors in data.sensors, or leave the device out with data.devices`,
     );
   }
   return sensors.map((sensor) => frozen.includes(sensor));

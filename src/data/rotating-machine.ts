@@ -181,8 +181,11 @@ export function raceFaultPower(machine: Machine, speedHz: number, load: number, 
 
 /**
  * `rows` readings a minute apart, rows × sensors, row-major. The regime is a Markov chain; load and speed wander a little
- * around it; the bearing's temperature follows its losses with a first-order lag, from equilibrium at the first row; the
- * ambient has a daily course.
+ * around it; the ambient has a daily course, coldest at four. An induction motor's current is its idle current and that of its
+ * torque, a quarter of a period apart. Overall vibration is the root of the sum of mean squares: of a sine, half its amplitude's
+ * square. The bearing's temperature follows its losses with a first-order lag (one heat capacity, Newton's law of cooling),
+ * from equilibrium at the first row. That losses and noise go with speed and 0.4 + 0.6·load, broad-band vibration with speed
+ * and 0.7 + 0.3·load, is chosen by us.
  *
  * @param startMinute minutes since midnight at the first row
  */

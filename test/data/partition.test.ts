@@ -72,6 +72,12 @@ describe("partitionRecordings() with 'iid'", () => {
     }
   });
 
+  it('numbers nodes with as many digits as the last one has, two at least', () => {
+    const lastOf = (nodes: number): string =>
+      partitionRecordings([holding('a', 200)], { partition: 'iid', nodes }, new Prng(1)).map(({ name }) => name)[1]!;
+    assert.deepEqual([2, 99, 100].map(lastOf), ['iid-02', 'iid-02', 'iid-002']);
+  });
+
   it('refuses more nodes than the recordings can feed', () => {
     assert.throws(() => partitionRecordings([holding('a', 7)], { partition: 'iid', nodes: 4 }, new Prng(1)), {
       message: /give at most 3$/,
@@ -156,6 +162,24 @@ describe("partitionRecordings() with 'quantity'", () => {
     assert.ok(largest[0]! > 0.4 && largest[3]! < 0.12, `${largest}`);
   });
 
+  it('gives each node a third normal recording, to validate on, where there are enough', () => {
+    const least = (normal: number): number => {
+      const config = { partition: 'quantity', nodes: 10, alpha: 0.01 } as const;
+      const shares = partitionRecordings([holding('a', normal, 9)], config, new Prng(1));
+      return Math.min(...shares.map(({ recordings }) => recordings.filter(isNormal).length));
+    };
+    assert.deepEqual([29, 30, 300].map(least), [2, 3, 3]);
+    const published = (train: number): number => {
+      const recordings = Array.from({ length: train + 10 }, (_, i) =>
+        ramp(`${i}`, i, 3, 0, i < train ? 'train' : 'test'),
+      );
+      const config = { partition: 'quantity', nodes: 10, alpha: 0.01 } as const;
+      const shares = partitionRecordings([{ device: 'a', recordings }], config, new Prng(1));
+      return Math.min(...shares.map((share) => share.recordings.filter(({ split }) => split === 'train').length));
+    };
+    assert.deepEqual([19, 20, 200].map(published), [1, 2, 2]);
+  });
+
   it('counts rows, not recordings', () => {
     const unequal = Array.from({ length: 200 }, (_, i) => ramp(`${i}`, i, i % 2 === 0 ? 3 : 300));
     const shares = partitionRecordings(
@@ -224,6 +248,37 @@ describe('partitionRecordings()', () => {
     }
   });
 
+  it('deals alike in whatever order the recordings of a kind come first', () => {
+    const recordings = holding('a', 6, 5).recordings;
+    const dealt = (order: readonly Recording[]): number[][] =>
+      partitionRecordings([{ device: 'a', recordings: order }], { partition: 'iid', nodes: 3 }, new Prng(1)).map((s) =>
+        s.recordings.map(({ labels }) => labels[0]!),
+      );
+    assert.deepEqual(dealt(recordings), dealt(recordings.toReversed()));
+  });
+
+  it('deals the parts of each device by a draw of its own', () => {
+    const holdings = [holding('a', 20), holding('b', 20)];
+    const [a, b] = partitionRecordings(holdings, { partition: 'device', nodes: 4 }, new Prng(1))
+      .filter(({ name }) => name.endsWith('/1'))
+      .map((share) => instances([share]).map((instance) => instance.slice(2)));
+    assert.notDeepEqual(a, b);
+  });
+
+  it('asserts alpha and regimes where a partition needs them', () => {
+    const holdings = [holding('a', 20)];
+    for (const [partition, alpha] of [
+      ['quantity', undefined],
+      ['quantity', 0],
+      ['dirichlet', 1],
+    ] as const) {
+      assert.throws(() => partitionRecordings(holdings, { partition, nodes: 2, alpha }, new Prng(1)), {
+        name: 'AssertionError',
+        message: partition === 'dirichlet' ? 'the partition dirichlet needs regimes' : /needs alpha/,
+      });
+    }
+  });
+
   it('deals differently for another seed', () => {
     const dealt = (seed: number): string =>
       JSON.stringify(
@@ -235,10 +290,19 @@ describe('partitionRecordings()', () => {
   });
 });
 
+describe('isNormal()', () => {
+  it('is false with one anomalous row anywhere', () => {
+    const labels = Uint8Array.of(0, 1, 0);
+    assert.equal(isNormal({ ...ramp('a', 0, 3), labels }), false);
+    assert.equal(isNormal(ramp('a', 0, 3)), true);
+  });
+});
+
 describe('partsMax()', () => {
   it("counts a publisher's train and test split", () => {
     const recordings = [ramp('a', 0, 3, 0, 'train'), ramp('b', 0, 3, 0, 'train'), ramp('c', 0, 3, 1, 'train')];
     assert.equal(partsMax(recordings), 0);
+    assert.equal(partsMax([ramp('a', 0, 3, 1, 'train'), ramp('b', 0, 3, 1, 'test')]), 0);
     assert.equal(partsMax([...recordings, ramp('d', 0, 3, 1, 'test'), ramp('e', 0, 3, 0, 'test')]), 2);
   });
 });

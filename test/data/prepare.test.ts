@@ -281,7 +281,7 @@ describe('prepareData()', () => {
           config(),
           1,
         ),
-      /no sensor of a has values that change/,
+      /no sensor of a has values that change; lower federation\.nodes, name other sensors in data\.sensors, or leave/,
     ],
   ];
   for (const [what, act, message] of refused) {

@@ -37,6 +37,11 @@ describe('drawDirichlet()', () => {
   it('gives a concentration of 0 nothing', () => {
     assert.deepEqual(drawDirichlet([0, 0.5, 0], new Prng(1)), [0, 1, 0]);
   });
+
+  it('asserts that concentrations are not negative and one is above 0', () => {
+    assert.throws(() => drawDirichlet([0, 0], new Prng(1)), { name: 'AssertionError' });
+    assert.throws(() => drawDirichlet([1, -1], new Prng(1)), { name: 'AssertionError' });
+  });
 });
 
 describe('drawIndex()', () => {
@@ -46,5 +51,15 @@ describe('drawIndex()', () => {
     for (let i = 0; i < 10_000; i++) counts[drawIndex([0, 3, 1, 0], prng)]! += 1;
     assert.equal(counts[0]! + counts[3]!, 0);
     assert.ok(Math.abs(counts[1]! - 7500) < 200, `${counts}`);
+  });
+
+  it('never draws a weight of 0 at either end of the unit interval', () => {
+    const at = (draw: number): Prng => Object.assign(new Prng(1), { nextFloat: () => draw });
+    assert.equal(drawIndex([0, 3, 1, 0], at(0)), 1);
+    assert.equal(drawIndex([0, 3, 1, 0], at(1)), 2);
+  });
+
+  it('asserts that a weight is above 0', () => {
+    assert.throws(() => drawIndex([0, 0], new Prng(1)), { name: 'AssertionError' });
   });
 });
