@@ -91,13 +91,25 @@ describe('mixing in whole runs', function () {
       // As near as one rule is to itself on two transports: two seeds of one rule differ by up to 0.01.
       const apart = aurocOf(one, 'own') - aurocOf(metropolis, 'own');
       assert.ok(Math.abs(apart) <= 0.01, `own AUROC is ${apart} from that of metropolis`);
-      // A well that learns alone has 0.66 on the others' data.
+      // A well that learns alone, with a scaler of its own, has 0.66 on the others' data.
       assert.ok(aurocOf(one, 'fleet') > 0.9, `fleet AUROC ${aurocOf(one, 'fleet')}`);
       const payload = (summary: Summary) => gossipOf(summary).bytesSentPerNode.split.payload;
       const share = payload(one) / payload(metropolis);
       assert.ok(share <= bytesMost, `${share} of metropolis's bytes`);
     });
   }
+
+  it('push-sum and choco draw the models together, far closer than they are where nothing comes through', async () => {
+    const settings = ['federation.scaler=local', 'seeds=[1]'];
+    const apart = async (...changes: string[]) =>
+      (await run('wells', ...settings, ...changes)).gossip.consensusDistance.at(-1) as number;
+    const pushSum = ['gossip.mixing=push-sum', 'network.topology={kind: ring}'];
+    const sums = (await apart(...pushSum, 'network.loss=0.2')) / (await apart(...pushSum, 'network.loss=0.99'));
+    assert.ok(sums < 0.75, `push-sum: ${sums}`);
+    const chosen = [fourRegular, ...choco];
+    const estimates = (await apart(...chosen)) / (await apart(...chosen, 'gossip.consensusStep=0.001'));
+    assert.ok(estimates < 0.75, `choco: ${estimates}`);
+  });
 
   it('choco comes to the same models however late, often and out of order its messages arrive', async () => {
     const wild = ['network.latency={distribution: uniform, lowMs: 0, highMs: 300}', 'network.duplication=0.3'];
