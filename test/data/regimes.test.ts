@@ -70,6 +70,14 @@ describe('regimesOf()', () => {
     }
   });
 
+  it('leaves missing values out of the mean and the deviation', () => {
+    const known = [0, 30].flatMap((x) => [1, 2].map((i) => recording(`${x}/${i}`, Array(3).fill([x, 5]))));
+    const holed = recording('holed', Array(3).fill([0, Number.NaN]));
+    const regimes = regimesOf([{ device: 'a', recordings: [...known, holed] }], tablesOf, new Prng(1));
+    assert.equal(regimes.get(holed), regimes.get(known[0]!));
+    assert.notEqual(regimes.get(holed), regimes.get(known[2]!));
+  });
+
   it('weighs sensors alike: a distance is in deviations', () => {
     // On x it is a little nearer to the first place, on y much nearer to the second.
     const known = [
