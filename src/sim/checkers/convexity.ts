@@ -2,31 +2,16 @@
 import type { UpdateMessage } from '../../gossip/codec.ts';
 import { filledIn } from '../../gossip/compression/sparse-payload.ts';
 import { type Carried, readPayload } from '../../gossip/compression/update-payload.ts';
-import type { MixingName } from '../../gossip/mixing.ts';
+import { type MixingName, mixingRuleNames } from '../../gossip/mixing.ts';
 import { PeerError } from '../../gossip/peer-error.ts';
 import type { Effect, Input } from '../../gossip/protocol.ts';
 import { type Checker, type CheckerFactory, type Fleet, violation } from './checker.ts';
 
-/** Rules whose result is convex in each coordinate: means and medians, picks, and merges, with weights of at least 0. */
-export const convexRules: ReadonlySet<MixingName> = new Set([
-  'metropolis',
-  'epidemic',
-  'fedavg-all',
-  'clipped',
-  'age-weighted',
-  'limited-merge',
-  'loss-weighted',
-  'graph',
-  'trimmed-mean',
-  'median',
-  'geometric-median',
-  'krum',
-  'multi-krum',
-  'nnm+trimmed-mean',
-  'nnm+median',
-  'nnm+geometric-median',
-  'nnm+krum',
-] as const);
+/**
+ * Rules whose result is convex in each coordinate: all without a memory, which are means and medians, picks, and merges, with
+ * weights of at least 0.
+ */
+export const convexRules: ReadonlySet<MixingName> = new Set(mixingRuleNames);
 
 /**
  * Decodes every update itself, and so also finds a mixed one that never came. Too expensive for large fleets. Looks away
