@@ -73,8 +73,12 @@ describe('a node that joins late', () => {
           const due = before + round * (exchange === 'broadcast' ? 6 : 4);
           await eventually(() => received() >= due, `the updates of round ${round} arrive`);
         }
-        const mixed = neighbour.rounds.flatMap((round) => round.mixed).filter(({ peer }) => peer === late?.peerId);
-        assert.ok(mixed.length > 0);
+        // What has arrived is mixed at the end of the neighbour's next round, of which there is one more.
+        federation.allow(9);
+        const mixedOfLate = () =>
+          neighbour.rounds.flatMap((round) => round.mixed).filter(({ peer }) => peer === late?.peerId);
+        await eventually(() => mixedOfLate().length > 0, 'an update of the late node is mixed');
+        const mixed = mixedOfLate();
         assert.ok(mixed.every(({ stalenessRounds }) => stalenessRounds <= 1));
       } finally {
         await Promise.all([late?.stop(), federation.stop()]);
