@@ -61,6 +61,8 @@ export class GossipCore {
     switch (input.kind) {
       case 'started':
         return this.onStarted(input, nowMs);
+      case 'dataChanged':
+        return this.onDataChanged(input.samples, input.moments);
       case 'trained':
         return this.onTrained(input.round, input.weights, input.loss, nowMs);
       case 'trainingFailed':
@@ -126,6 +128,15 @@ export class GossipCore {
     effects.push(...this.scheduleSpread());
     for (const peer of this.peers.sorted()) effects.push(this.ask(peer, this.joining));
     return [...effects, ...this.trainIfReady(nowMs)];
+  }
+
+  /** The new moments come into use with the next mixing, as everyone's do. */
+  private onDataChanged(samples: number, moments: Moments | undefined): Effect[] {
+    assert.notEqual(this.phase, 'idle', 'data changed before the start');
+    assert.equal(moments !== undefined, this.scaler !== undefined, 'moments go with a shared scaler');
+    this.samples = samples;
+    if (moments) this.scaler?.setOwn(this.settings.self, moments);
+    return this.scheduleSpread();
   }
 
   private resume({ round, clockRound, steps, origins }: Progress): Effect[] {

@@ -76,6 +76,8 @@ export type Input =
       isRestart?: boolean;
       resume?: Progress;
     }
+  /** The training rows are others now; what was true of `samples` and `moments` at the start is so from here on. */
+  | { kind: 'dataChanged'; samples: number; moments?: Moments }
   | { kind: 'trained'; round: number; weights: Float32Array; loss: number }
   /** The steps of a round overflowed. */
   | { kind: 'trainingFailed' }

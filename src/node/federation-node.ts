@@ -15,7 +15,7 @@ import { GossipCore } from '../gossip/core.ts';
 import { topicOf } from '../gossip/manifest.ts';
 import type { Moments } from '../gossip/moments.ts';
 import { PeerError, type PeerErrorCode } from '../gossip/peer-error.ts';
-import type { CoreEvent, CoreSettings, Effect, Input, TimerName } from '../gossip/protocol.ts';
+import type { CoreEvent, CoreSettings, Effect, Input, Progress, TimerName } from '../gossip/protocol.ts';
 import { receivedInput, type Way } from '../gossip/received.ts';
 import { SentBytesCounter } from '../gossip/sent-bytes.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -51,6 +51,13 @@ export interface FederationNodeOptions {
   clock: Clock;
   prng: Prng;
   onEvent(event: CoreEvent): void;
+  /** Takes what a restart can go on from, after each round. */
+  onCheckpoint?(checkpoint: Checkpoint): void;
+}
+
+/** A node's state between two rounds. */
+export interface Checkpoint extends Progress {
+  weights: Float32Array;
 }
 
 /** What a live node has sent, received and refused so far. */
@@ -110,15 +117,21 @@ export class FederationNode {
     };
   }
 
-  /**
-   * Joins the federation's topic and starts the protocol from `weights`. `samples` is the number of training rows;
-   * `moments`, of those rows in raw units, go with a shared scaler.
-   */
-  async start(weights: Float32Array, samples: number, moments: Moments | undefined): Promise<void> {
+  /** Starts to train, as Input 'started' says; before join() or after it. */
+  begin(start: Omit<Extract<Input, { kind: 'started' }>, 'kind'>): void {
+    this.dispatch({ kind: 'started', ...start });
+  }
+
+  /** After begin(): tells of other training rows, as Input 'dataChanged' says. */
+  dataChanged(change: Omit<Extract<Input, { kind: 'dataChanged' }>, 'kind'>): void {
+    this.dispatch({ kind: 'dataChanged', ...change });
+  }
+
+  /** Joins the federation's topic and serves its streams. A node that has not begun has neighbours and nothing to offer. */
+  async join(): Promise<void> {
     const { host, settings } = this.options;
     const { libp2p, pubsub, refusals } = host;
     const { signal } = this.stopping;
-    this.dispatch({ kind: 'started', weights, samples, ...(moments && { moments }) });
     prepareTopic(host, this.topic, settings.exchange === 'broadcast');
     pubsub.topicValidators.set(this.topic, (relay, message) => this.onTopicMessage(relay, message));
     refusals.onRefused = (code) => this.count(new PeerError(code));
@@ -299,9 +312,11 @@ export class FederationNode {
       case 'penalise':
         this.count(new PeerError(effect.code));
         return;
-      case 'checkpoint':
-        // A gateway's store takes these; a scenario's nodes live as long as the run.
+      case 'checkpoint': {
+        const { kind: _, ...checkpoint } = effect;
+        this.options.onCheckpoint?.(checkpoint);
         return;
+      }
     }
   }
 

@@ -121,7 +121,11 @@ export async function startMember(
     peerId: host.libp2p.peerId.toString(),
     addresses: addressesOf(host),
     connect: (addresses) => connect(host, addresses),
-    begin: () => node.start(weights, data.train.rows, config.scale ? undefined : momentsOfTable(data.train)),
+    begin() {
+      const shared = config.scale ? {} : { moments: momentsOfTable(data.train) };
+      node.begin({ weights, samples: data.train.rows, ...shared });
+      return node.join();
+    },
     finished: node.finished,
     async stop() {
       await node.stop();

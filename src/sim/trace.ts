@@ -32,6 +32,7 @@ export class Trace {
         this.hash.update(input.timer);
         break;
       case 'started':
+      case 'dataChanged':
       case 'trainingFailed':
       case 'stopped':
         break;

@@ -38,6 +38,28 @@ async function withTwo(
   }
 }
 
+describe('a node that has no data yet', () => {
+  it('has neighbours, mixes nothing, and goes on from their model as soon as it begins', async () => {
+    await withTwo({ name: 'no data yet', settings: { roundsMax: 50 } }, async (neighbour, _, federation, options) => {
+      const waiting = await LiveNode.start(options, 2);
+      try {
+        await connect(waiting.host, addressesOf(neighbour.host));
+        await waiting.node.join();
+        await eventually(() => waiting.meshPeers.length > 0, 'the waiting node is in the mesh');
+        await federation.inStep(3, 2);
+        assert.deepEqual(waiting.events, []);
+        assert.equal(waiting.node.counters.rejected.size, 0);
+        waiting.begin({ ...options, settings: { ...options.settings, originsExpected: 3 } }, 2);
+        waiting.learner.allow(1);
+        await eventually(() => waiting.learner.trainedFrom.length > 0, 'the node begins to train');
+        assert.deepEqual(waiting.learner.trainedFrom[0], neighbour.learner.trained[2]);
+      } finally {
+        await waiting.stop();
+      }
+    });
+  });
+});
+
 describe('a node that joins late', () => {
   for (const exchange of ['mesh', 'random', 'broadcast', 'pull'] as const) {
     it(`goes on from a neighbour's model and round with exchange ${exchange}`, async () => {

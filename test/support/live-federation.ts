@@ -186,8 +186,14 @@ export class LiveNode {
     return new LiveNode(host, node, learner, events);
   }
 
-  /** Starts the protocol with weights of 0. */
+  /** Starts the protocol with weights of 0, and joins the topic. */
   async join(options: Omit<LiveOptions, 'links'>, index: number): Promise<void> {
+    this.begin(options, index);
+    await this.node.join();
+  }
+
+  /** Starts the protocol alone. */
+  begin(options: Omit<LiveOptions, 'links'>, index: number): void {
     const shared = options.settings === undefined || !('scaler' in options.settings);
     const { features = defaultFeatures } = options;
     const moments = {
@@ -196,7 +202,7 @@ export class LiveNode {
       m2: Float64Array.from({ length: features }, (_, i) => (i === 0 ? 1 : index)),
     };
     const weights = new Float32Array(weightCountOf(options.shapes ?? defaultShapes));
-    await this.node.start(weights, 10, shared ? moments : undefined);
+    this.node.begin({ weights, samples: 10, ...(shared && { moments }) });
   }
 
   get peerId(): string {

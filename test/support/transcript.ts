@@ -42,6 +42,8 @@ function inputText(input: Input, shapes: Shapes): string {
       const moments = input.moments ? ` ${momentsText(input.moments)}` : '';
       return `started ${weightsText(input.weights)} samples ${input.samples}${moments}`;
     }
+    case 'dataChanged':
+      return `data changed: samples ${input.samples}${input.moments ? ` ${momentsText(input.moments)}` : ''}`;
     case 'trained':
       return `trained ${input.round} ${weightsText(input.weights)}`;
     case 'trainingFailed':
