@@ -29,6 +29,8 @@ async function load(): Promise<Contender> {
       return (await import('./contenders/codec.ts')).load();
     case 'kernel':
       return (await import('./contenders/kernel.ts')).load();
+    case 'hosts':
+      return (await import('./contenders/hosts.ts')).load();
     case 'simulator':
       return (await import('./contenders/simulator.ts')).load();
     case 'workers':

@@ -62,6 +62,7 @@ export function makePlan(quick: boolean): Table[] {
     memory(quick),
     workers(),
     ...simulator(quick),
+    ...hosts(quick),
     ...cost(quick),
   ];
 }
@@ -355,6 +356,38 @@ function simulator(quick: boolean): Table[] {
         },
       ],
     },
+  ];
+}
+
+/** Gateways' hosts in one process: three tables, since each figure wants a process of its own. */
+function hosts(quick: boolean): Table[] {
+  const table = (figure: Extract<Job, { kind: 'hosts' }>['figure'], title: string, unit: string, scale: number) => ({
+    ...rateTable,
+    section: 'hosts',
+    title: `${title}, updates of ${sizesText(gateway)}`,
+    unit,
+    reads: 'amount' as const,
+    scale,
+    ratio: 'row/reference' as const,
+    note: 'real TCP and gossipsub, degree 6, no training; ×: as a multiple of the first row',
+    once: true,
+    rowHeading: 'one process',
+    columns: [
+      {
+        name: figure,
+        heading: unit,
+        entries: (quick ? [50] : [50, 250]).map((count) => ({
+          row: `${count} hosts`,
+          contender: `hosts-${figure}-${count}`,
+          job: { kind: 'hosts' as const, spec: gateway, hosts: count, figure },
+        })),
+      },
+    ],
+  });
+  return [
+    table('bytes', 'What a host adds to its process', 'MB', 1e-6),
+    table('cpu', 'CPU time of a delivered update', 'ms', 1e3),
+    table('delay', 'From the end of training until the whole mesh has the update', 'ms', 1e3),
   ];
 }
 

@@ -1,11 +1,10 @@
 // What a model costs while it does nothing: how much a fresh process grows by holding many, each trained one step.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Prng } from '../../src/lib/prng.ts';
 import { createEngine } from '../../src/model/create-engine.ts';
 import { initialWeights } from '../../src/model/weights.ts';
 import { normalRows, notMine, settingsFor } from '../models.ts';
 import type { Contender, Job, Work } from '../protocol.ts';
+import { residentMeter } from '../resident.ts';
 import { tensorflowVersion } from './engine.ts';
 import { compiledModel, rowsTensor, startBackend } from './layers.ts';
 
@@ -26,12 +25,7 @@ type Maker = (job: IdleJob) => Promise<(index: number) => unknown>;
 async function prepare(job: Job, maker: Maker): Promise<Work> {
   if (job.kind !== 'idle') throw notMine(job);
   const make = await maker(job);
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const residentBytes = () => {
-    collect();
-    return process.memoryUsage.rss();
-  };
+  const residentBytes = residentMeter();
   return async () => {
     // The first one brings what all share.
     const models = [await make(0)];
