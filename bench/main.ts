@@ -1,8 +1,9 @@
 // The benchmark's command line: reads the arguments, runs the plan, prints the tables. Owns the exit code.
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { exitOperatorError, exitStopped, exitSuccess } from '../src/cli/exit-codes.ts';
+import { Command } from 'commander';
+import { runTool } from '../scripts/run-tool.ts';
+import { exitStopped, exitSuccess } from '../src/cli/exit-codes.ts';
 import { watchStopSignals } from '../src/cli/interrupt.ts';
 import type { StopSignal } from '../src/cli/ports.ts';
 import { styleFor } from '../src/cli/style.ts';
@@ -27,17 +28,12 @@ const fullPace: Pace = { rounds: 7, seconds: 0.25 };
 const quickPace: Pace = { rounds: 1, seconds: 0.01 };
 const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
-/** Runs one command line and returns the exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  let code: number = exitSuccess;
-  const command = new Command('bench')
+function createCommand(done: (code: number) => void): Command {
+  return new Command('bench')
     .description('Measures the engines, the codec, mixing and memory side by side with TensorFlow.js and PyTorch.')
     .option('--json <FILE>', 'write everything measured to a file')
     .option('--only <TEXT>', 'only what has the text in its name, section/column/row; may be given again', collect)
     .option('--quick', 'a little of everything, to see that it runs: the figures mean nothing')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
       `
@@ -47,20 +43,7 @@ Examples:
   node bench/main.ts --only scoring --only codec/decode
 PyTorch is found through RUMORMILL_PYTHON (default: python3).`,
     )
-    .action(async (flags: Flags) => {
-      code = await run(flags);
-    });
-  try {
-    await command.parseAsync(args, { from: 'user' });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return exitSuccess;
-    if (!(error instanceof CommanderError || error instanceof OperatorError)) throw error;
-    const sentence = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    const mend = error instanceof CommanderError ? '; see --help' : '';
-    process.stderr.write(`error: ${sentence}${mend}\n`);
-    return exitOperatorError;
-  }
+    .action(async (flags: Flags) => done(await run(flags)));
 }
 
 async function run({ json, only = [], quick = false }: Flags): Promise<number> {
@@ -120,4 +103,4 @@ function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await runTool(createCommand);

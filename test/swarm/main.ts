@@ -1,7 +1,8 @@
 // The swarm's command line: reads the arguments, shows how far it is, says how to repeat a failure. Owns the exit code.
 import { randomInt } from 'node:crypto';
-import { Command, CommanderError } from 'commander';
-import { exitOperatorError, exitStopped, exitSuccess } from '../../src/cli/exit-codes.ts';
+import { Command } from 'commander';
+import { runTool } from '../../scripts/run-tool.ts';
+import { exitStopped, exitSuccess } from '../../src/cli/exit-codes.ts';
 import { durationText } from '../../src/cli/format.ts';
 import { monotonicClock } from '../../src/lib/clock.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
@@ -16,30 +17,12 @@ interface Flags {
 const exitFailure = 1;
 const lineEveryMs = { terminal: 3_000, pipe: 10_000 };
 
-/** Runs one command line and returns the exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  let code: number = exitSuccess;
-  const command = new Command('swarm')
+function createCommand(done: (code: number) => void): Command {
+  return new Command('swarm')
     .description('Runs simulated fleets with settings and faults drawn at random, until a checker finds a bug.')
     .option('--minutes <M>', 'begin no run after M minutes')
     .option('--seed <S>', 'the first seed, with --minutes; without, the only one')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
-    .action(async (flags: Flags) => {
-      code = await run(flags);
-    });
-  try {
-    await command.parseAsync(args, { from: 'user' });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return exitSuccess;
-    if (!(error instanceof CommanderError || error instanceof OperatorError)) throw error;
-    const sentence = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    const mend = error instanceof CommanderError ? '; see --help' : '';
-    process.stderr.write(`error: ${sentence}${mend}\n`);
-    return exitOperatorError;
-  }
+    .action(async (flags: Flags) => done(await run(flags)));
 }
 
 async function run(flags: Flags): Promise<number> {
@@ -101,4 +84,4 @@ function seedOf(text: string | undefined): number | undefined {
   throw new OperatorError(`--seed ${text}: is no seed; give a whole number from 0 to 4294967295`);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await runTool(createCommand);
