@@ -1,7 +1,7 @@
 // What in a scenario's sections on data and federation cannot go together. Owns these rules only; reads no files.
-import type { Problem } from './cross-checks.ts';
+import type { Problem } from '../lib/config/problem.ts';
+import { pathText, valueText } from '../lib/config/wording.ts';
 import type { Scenario } from './schema.ts';
-import { pathText, valueText } from './wording.ts';
 
 /** Why the data cannot be read or split as the scenario says. */
 export function* dataProblems({ data }: Scenario): Iterable<Problem> {
