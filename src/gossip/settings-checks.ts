@@ -1,7 +1,9 @@
 // What a way to gossip needs, and what it cannot go with, although each key by itself is right. Owns these rules only.
 import type { Problem } from '../lib/config/problem.ts';
 import type { ConditionalKey } from '../lib/config/unread-keys.ts';
+import { payloadBytesRange } from './compression/update-payload.ts';
 import { isRobust, updatesNeeded } from './mixing.ts';
+import type { MatrixShape } from './payload.ts';
 import type { GossipSettings } from './settings.ts';
 
 /** Whether a node exchanges with whomever it can reach, and not with the neighbours that a topology gives it. */
@@ -107,6 +109,18 @@ export function tooFewUpdates(gossip: GossipSettings, nodes: number | undefined)
   const most = Math.floor((expected - updatesNeeded(mixing, 0)) / 2);
   const instead = most >= 0 ? `lower gossip.byzantine to at most ${most}` : 'mix by a rule that needs fewer';
   return `gossip.mixing ${mixing} with byzantine ${byzantine} needs ${needed} updates a round besides a node's own model, and ${limits.join(' and ')}; ${mends.join(' and ')}, or ${instead}`;
+}
+
+/** Why updates of models with those shapes cannot be forwarded in messages of `bytesMax`; undefined where they can, or need not. */
+export function tooLargeToForward(
+  gossip: GossipSettings,
+  shapes: readonly MatrixShape[],
+  bytesMax: number,
+): string | undefined {
+  if (gossip.exchange !== 'broadcast') return undefined;
+  const { max } = payloadBytesRange(shapes, gossip);
+  if (max <= bytesMax) return undefined;
+  return `gossip.exchange broadcast: an update of ${max} bytes is more than the ${bytesMax} that can be forwarded; take a smaller model, the encoding int8, a sparsifier, or the exchange mesh`;
 }
 
 /** Keys of a section `gossip` that its other settings do not read. */

@@ -2,6 +2,7 @@
 // default is from, and what cannot go together. No I/O.
 import { z } from 'zod';
 import type { ConditionalKey } from '../lib/config/unread-keys.ts';
+import type { AutoencoderSpec } from './engine.ts';
 import type { ThresholdRule } from './threshold.ts';
 
 const positiveInt = z.number().int().min(1);
@@ -53,6 +54,15 @@ export function conditionalTrainKeys(
   return [
     { path: ['train', 'momentum'], value: train.momentum, isUnread: train.optimiser !== 'sgd', needs: 'optimiser sgd' },
   ];
+}
+
+/** Why a model cannot go with a shared scaler, whose key is at `scaler`; undefined where it can. */
+export function sharedScalerProblem(
+  model: Pick<AutoencoderSpec, 'outputActivation'>,
+  scaler: string,
+): string | undefined {
+  if (model.outputActivation === 'linear') return undefined;
+  return `model.outputActivation ${model.outputActivation} cannot go with ${scaler} federated: when the shared scaler changes, only a linear output can be adjusted exactly; use linear, or scaler local or fixed`;
 }
 
 /** What is wrong with a threshold whose keys are right by themselves, after the name of its section; undefined for nothing. */
