@@ -25,6 +25,21 @@ export function sensorOfFeature(feature: string, sensors: readonly string[]): st
   return sensors.includes(sensor) ? sensor : undefined;
 }
 
+/**
+ * The lowest and highest raw value of a feature, from its sensor's in `ranges`: a summary feature takes that range, shifted
+ * to 0 for all but the mean. Undefined where the sensor has no range.
+ */
+export function rangeOfFeature(
+  feature: string,
+  ranges: Readonly<Record<string, readonly [number, number]>>,
+): readonly [number, number] | undefined {
+  const sensor = sensorOfFeature(feature, Object.keys(ranges));
+  const range = sensor === undefined ? undefined : ranges[sensor];
+  if (range === undefined || !/\.(deviation|slope|residual)$/.test(feature) || sensor === feature) return range;
+  const half = (range[1] - range[0]) / 2;
+  return [-half, half];
+}
+
 /** What decides a feature table besides the recordings. */
 export interface FeatureConfig {
   window: WindowSpec;

@@ -1,7 +1,7 @@
 // Where a score becomes an alert, from the errors of held-out normal rows alone. Never sees a label.
 import assert from 'node:assert/strict';
 
-/** How the threshold is found; the scenario's evaluate.threshold. */
+/** How the threshold is found; thresholdSchema of settings.ts reads it. */
 export type ThresholdRule =
   | { method: 'quantile'; quantile: number }
   | { method: 'sigma'; sigmas: number }

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { peerErrorCodes } from '../gossip/peer-error.ts';
+import { suggestionText, valueText } from '../lib/config/wording.ts';
 import { evaluationSets, metricNames, type Summary, summarySchema } from './results.ts';
 import type { Scenario } from './schema.ts';
-import { suggestionText, valueText } from './wording.ts';
 
 /** A claim's answer as it stands in summary.json; a null value never holds. */
 export type Expectation = Summary['expectations'][number];

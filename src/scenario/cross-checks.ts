@@ -1,34 +1,32 @@
 // What makes a scenario impossible although each key by itself is right. Owns these rules only; reads no files.
-import { isRobust } from '../gossip/mixing.ts';
+import { conditionalGossipKeys, gossipProblems, mixingProblems } from '../gossip/settings-checks.ts';
+import type { Problem } from '../lib/config/problem.ts';
+import type { SchemaLookup } from '../lib/config/schema-lookup.ts';
+import { type ConditionalKey, unreadKeyProblems } from '../lib/config/unread-keys.ts';
+import { pathText, valueText } from '../lib/config/wording.ts';
+import { conditionalTrainKeys, thresholdProblem } from '../model/settings.ts';
 import { claimProblem } from './claims.ts';
 import { curvePointsMax } from './curve.ts';
 import { dataProblems, federationProblems } from './data-checks.ts';
-import { exchangeProblems, knowsEveryone } from './exchange-checks.ts';
-import type { SchemaLookup } from './json-schema.ts';
-import { gossipProblems, mixingProblems, nodesNamed } from './mixing-checks.ts';
+import { exchangeProblems } from './exchange-checks.ts';
+import { chocoProblems, nodesNamed } from './mixing-checks.ts';
 import type { Scenario } from './schema.ts';
 import { simulationProblems } from './simulation-checks.ts';
-import { pathText, valueText } from './wording.ts';
-
-/** One problem: the path it is reported at, and the sentence after the place in the file. */
-export interface Problem {
-  path: (string | number)[];
-  message: string;
-}
 
 /** Every problem of a scenario that its schema accepts, in the order of the file's sections. */
 export function crossCheck(scenario: Scenario, lookup: SchemaLookup): Problem[] {
   return [
     ...dataProblems(scenario),
     ...federationProblems(scenario),
-    ...gossipProblems(scenario),
+    ...gossipProblems(scenario.gossip),
     ...networkProblems(scenario),
     ...simulationProblems(scenario),
-    ...mixingProblems(scenario),
+    ...mixingProblems(scenario.gossip, nodesNamed(scenario)),
+    ...chocoProblems(scenario),
     ...thresholdProblems(scenario),
     ...curveProblems(scenario),
     ...repeats(scenario),
-    ...ignored(scenario, lookup),
+    ...unreadKeyProblems(conditionalKeys(scenario), lookup),
     ...scenario.expect.flatMap((claim, index) => {
       const message = claimProblem(claim, scenario);
       return message === undefined ? [] : [{ path: ['expect', index], message }];
@@ -49,12 +47,8 @@ function* networkProblems(scenario: Scenario): Iterable<Problem> {
 }
 
 function* thresholdProblems({ evaluate: { threshold } }: Scenario): Iterable<Problem> {
-  if (threshold.method === 'pot' && threshold.risk >= 1 - threshold.initialQuantile) {
-    yield {
-      path: ['evaluate', 'threshold'],
-      message: `evaluate.threshold has risk ${threshold.risk}, which must be below 1 − initialQuantile; lower one of them`,
-    };
-  }
+  const problem = thresholdProblem(threshold);
+  if (problem !== undefined) yield { path: ['evaluate', 'threshold'], message: `evaluate.threshold ${problem}` };
 }
 
 function* curveProblems({ evaluate: { everyRounds, targetAuroc }, train: { rounds } }: Scenario): Iterable<Problem> {
@@ -98,55 +92,43 @@ function* repeats({ data, federation, baselines, seeds }: Scenario): Iterable<Pr
   }
 }
 
-/** Keys that the chosen settings would not read. A value left at its default says nothing, so a resolved config stays valid. */
-function* ignored(scenario: Scenario, lookup: SchemaLookup): Iterable<Problem> {
+/** Keys that only some settings of a scenario read. */
+function conditionalKeys(scenario: Scenario): ConditionalKey[] {
   const { data, federation, train, gossip, network } = scenario;
   const isSkewed = federation.partition === 'dirichlet' || federation.partition === 'quantity';
-  const unread: [(string | number)[], unknown, boolean, string][] = [
-    ...Object.entries(data.columns).map(([key, value]): [string[], unknown, boolean, string] => [
-      ['data', 'columns', key],
-      value,
-      data.source !== 'csv',
-      'source csv',
-    ]),
-    [['data', 'ignore'], data.ignore, data.source !== 'csv', 'source csv'],
-    ...(['machines', 'recordings', 'samplesPerRecording', 'fleetSeed'] as const).map(
-      (key): [string[], unknown, boolean, string] => [
-        ['data', key],
-        data[key],
-        data.source !== 'synthetic',
-        'source synthetic',
-      ],
-    ),
-    [['federation', 'alpha'], federation.alpha, !isSkewed, 'partition dirichlet or quantity'],
-    [['train', 'momentum'], train.momentum, train.optimiser !== 'sgd', 'optimiser sgd'],
-    [['gossip', 'degree'], gossip.degree, knowsEveryone(gossip.exchange), 'exchange mesh or pull'],
-    [
-      ['gossip', 'degree'],
-      gossip.degree,
-      network.transport === 'sim' && network.topology.kind !== 'mesh',
-      'network.topology mesh',
-    ],
-    [['gossip', 'fanout'], gossip.fanout, gossip.exchange !== 'random', 'exchange random'],
-    [['gossip', 'byzantine'], gossip.byzantine, !isRobust(gossip.mixing), 'a robust mixing rule such as trimmed-mean'],
-    [['gossip', 'keep'], gossip.keep, gossip.sparsifier === 'none', 'sparsifier top-k or random-k'],
-    [['gossip', 'clipRadius'], gossip.clipRadius, gossip.mixing !== 'clipped', 'mixing clipped'],
-    [['gossip', 'ageGapMaxRounds'], gossip.ageGapMaxRounds, gossip.mixing !== 'limited-merge', 'mixing limited-merge'],
-    [['gossip', 'consensusStep'], gossip.consensusStep, gossip.mixing !== 'choco', 'mixing choco'],
-    [['gossip', 'roundIntervalMs'], gossip.roundIntervalMs, gossip.rounds === 'synchronous', 'rounds barrier-free'],
+  const isSimulated = network.transport === 'sim';
+  const csv = { isUnread: data.source !== 'csv', needs: 'source csv' };
+  const synthetic = { isUnread: data.source !== 'synthetic', needs: 'source synthetic' };
+  const simulated = { isUnread: !isSimulated, needs: 'transport sim' };
+  return [
+    ...Object.entries(data.columns).map(([key, value]) => ({ path: ['data', 'columns', key], value, ...csv })),
+    { path: ['data', 'ignore'], value: data.ignore, ...csv },
+    ...(['machines', 'recordings', 'samplesPerRecording', 'fleetSeed'] as const).map((key) => ({
+      path: ['data', key],
+      value: data[key],
+      ...synthetic,
+    })),
+    {
+      path: ['federation', 'alpha'],
+      value: federation.alpha,
+      isUnread: !isSkewed,
+      needs: 'partition dirichlet or quantity',
+    },
+    ...conditionalTrainKeys(train),
+    ...conditionalGossipKeys(gossip),
+    {
+      path: ['gossip', 'degree'],
+      value: gossip.degree,
+      isUnread: isSimulated && network.topology.kind !== 'mesh',
+      needs: 'network.topology mesh',
+    },
     ...(['latency', 'topology', 'bandwidthMbps', 'loss', 'duplication', 'stepMs', 'speedSpread'] as const).map(
-      (key): [string[], unknown, boolean, string] => [
-        ['network', key],
-        network[key],
-        network.transport !== 'sim',
-        'transport sim',
-      ],
+      (key) => ({
+        path: ['network', key],
+        value: network[key],
+        ...simulated,
+      }),
     ),
-    [['faults'], scenario.faults, network.transport !== 'sim', 'transport sim'],
-    [['gossip', 'roundTimeoutMs'], gossip.roundTimeoutMs, gossip.rounds !== 'synchronous', 'rounds synchronous'],
+    { path: ['faults'], value: scenario.faults, ...simulated },
   ];
-  for (const [path, value, isUnread, needs] of unread) {
-    if (!isUnread || JSON.stringify(value) === JSON.stringify(lookup.defaultAt(path))) continue;
-    yield { path, message: `${pathText(path)} would be ignored: it is for ${needs}; remove it, or choose ${needs}` };
-  }
 }

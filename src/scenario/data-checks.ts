@@ -1,7 +1,8 @@
 // What in a scenario's sections on data and federation cannot go together. Owns these rules only; reads no files.
-import type { Problem } from './cross-checks.ts';
+import type { Problem } from '../lib/config/problem.ts';
+import { pathText, valueText } from '../lib/config/wording.ts';
+import { sharedScalerProblem } from '../model/settings.ts';
 import type { Scenario } from './schema.ts';
-import { pathText, valueText } from './wording.ts';
 
 /** Why the data cannot be read or split as the scenario says. */
 export function* dataProblems({ data }: Scenario): Iterable<Problem> {
@@ -75,12 +76,8 @@ export function* federationProblems({ data, federation, model }: Scenario): Iter
       message: `${pathText(['federation', 'ranges', sensor])} is [${low}, ${high}]; give the lower value first, and two that differ`,
     };
   }
-  if (scaler === 'federated' && model.outputActivation !== 'linear') {
-    yield {
-      path: ['model', 'outputActivation'],
-      message: `model.outputActivation ${model.outputActivation} cannot go with federation.scaler federated: when the shared scaler changes, only a linear output can be adjusted exactly; use linear, or scaler local or fixed`,
-    };
-  }
+  const message = scaler === 'federated' ? sharedScalerProblem(model, 'federation.scaler') : undefined;
+  if (message !== undefined) yield { path: ['model', 'outputActivation'], message };
   if (data.devices === undefined) return;
   for (const [index, device] of heldOut.entries()) {
     if (data.devices.includes(device)) continue;

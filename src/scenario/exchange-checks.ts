@@ -1,14 +1,10 @@
 // What exchanges in which everyone is everyone's peer cannot go with in a simulation. Owns these rules only; reads no files.
-import type { Problem } from './cross-checks.ts';
+import { knowsEveryone } from '../gossip/settings-checks.ts';
+import type { Problem } from '../lib/config/problem.ts';
 import type { Scenario } from './schema.ts';
 
 /** Most nodes of a simulation in which all know each other: 1,000 with a small model take 2 GB, which grow with the square. */
 export const acquaintedNodesMax = 1000;
-
-/** Whether a node exchanges with whomever it can reach, and not with the neighbours that a topology gives it. */
-export function knowsEveryone(exchange: Scenario['gossip']['exchange']): boolean {
-  return exchange === 'random' || exchange === 'broadcast';
-}
 
 /** Why the exchange cannot be simulated with the other settings. `nodes` is undefined where the data will tell. */
 export function* exchangeProblems(

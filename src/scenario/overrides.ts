@@ -1,8 +1,8 @@
 // Changes given on the command line to a scenario as read (--set, --seed, --seeds, --transport), before it is validated.
 import { parseDocument } from 'yaml';
+import type { SchemaLookup } from '../lib/config/schema-lookup.ts';
+import { pathText, suggestionText, valueText } from '../lib/config/wording.ts';
 import { messageOf, OperatorError } from '../lib/errors.ts';
-import type { SchemaLookup } from './json-schema.ts';
-import { pathText, suggestionText, valueText } from './wording.ts';
 
 /** What a caller wants changed in a scenario file. */
 export interface ScenarioChanges {

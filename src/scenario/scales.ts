@@ -1,5 +1,5 @@
 // Which scale each method's nodes use. Owns the choice; the arithmetic is the model layer's.
-import { sensorOfFeature } from '../data/features.ts';
+import { rangeOfFeature } from '../data/features.ts';
 import type { FeatureTable, NodeData } from '../data/types.ts';
 import { OperatorError } from '../lib/errors.ts';
 import {
@@ -27,21 +27,16 @@ export function pooledScale(nodes: readonly Pick<NodeData, 'train'>[]): Scale {
   return scaleFromMoments(nodes.map((node) => momentsOfTable(node.train)).reduce(mergeMoments));
 }
 
-/**
- * The scale that the scenario's `fixed` ranges give; a summary feature takes its sensor's range, shifted to 0 for all but
- * the mean. Throws OperatorError where a sensor has no range.
- */
+/** The scale that the scenario's `fixed` ranges give. Throws OperatorError where a sensor has no range. */
 export function fixedScale(scenario: Scenario, features: readonly string[]): Scale {
   const ranges = scenario.federation.ranges ?? {};
   return scaleFromRanges(
     features.map((feature) => {
-      const sensor = sensorOfFeature(feature, Object.keys(ranges));
-      const range = sensor === undefined ? undefined : ranges[sensor];
+      const range = rangeOfFeature(feature, ranges);
       if (range === undefined) {
         throw new OperatorError(`federation.ranges has no range for the feature ${feature}; add one for its sensor`);
       }
-      const half = (range[1] - range[0]) / 2;
-      return /\.(deviation|slope|residual)$/.test(feature) ? ([-half, half] as const) : range;
+      return range;
     }),
   );
 }

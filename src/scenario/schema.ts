@@ -1,14 +1,12 @@
 // The scenario file's schema: every key, its range, its default and where the default is from. No I/O.
 import { z } from 'zod';
-import { sparsifiers } from '../gossip/compression/sparse-payload.ts';
-import { mixingNames } from '../gossip/mixing.ts';
-import { encodings } from '../gossip/payload.ts';
+import { gossipSchema } from '../gossip/settings.ts';
+import { modelSchema, thresholdSchema, trainSchema } from '../model/settings.ts';
 import { faultsSchema } from '../sim/faults.ts';
 import { topologySchema } from '../sim/topology.ts';
 
 const positiveInt = z.number().int().min(1);
 const share = z.number().min(0).max(1);
-const activation = z.enum(['tanh', 'relu', 'linear', 'sigmoid']);
 
 const dataSchema = z.strictObject({
   source: z
@@ -100,95 +98,6 @@ const federationSchema = z.strictObject({
   heldOut: z.array(z.string()).default([]).describe('devices that take no part and are evaluated as unseen'),
 });
 
-const modelSchema = z.strictObject({
-  hidden: z.array(positiveInt.max(4096)).min(1).max(16).default([64, 8, 64]),
-  activation: activation.default('tanh'),
-  outputActivation: activation.default('linear'),
-  noise: z.number().min(0).max(10).default(0).describe('denoising: deviation of the input noise, in scaled units'),
-  dropout: z.number().min(0).lt(1).default(0),
-  l2: z.number().min(0).max(1).default(0),
-});
-
-const trainSchema = z.strictObject({
-  engine: z
-    .enum(['simd', 'simd-plain', 'tfjs', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'])
-    .default('simd')
-    .describe('simd: WebAssembly kernel; simd-plain: the same without fused multiply-add, alike on every machine'),
-  optimiser: z.enum(['adam', 'sgd']).default('adam'),
-  learningRate: z.number().gt(0).max(10).default(0.001).describe('Adam, arXiv 1412.6980, section 2'),
-  learningRateDecay: z.number().min(0).max(1).default(0),
-  momentum: z.number().min(0).lt(1).default(0.9),
-  weightDecay: z.number().min(0).max(1).default(0).describe('decoupled weight decay, arXiv 1711.05101'),
-  clipNorm: z.number().min(0).max(1e6).default(0).describe("largest norm of a batch's gradient; 0: no bound"),
-  batchSize: positiveInt.max(65_536).default(32),
-  stepsPerRound: positiveInt.max(100_000).default(20),
-  rounds: positiveInt.max(100_000).default(60),
-  workers: positiveInt.max(256).optional().describe('training threads; default: one for each core'),
-});
-
-const gossipSchema = z.strictObject({
-  exchange: z.enum(['mesh', 'random', 'broadcast', 'pull']).default('mesh'),
-  mixing: z.enum(mixingNames).default('metropolis'),
-  byzantine: z
-    .number()
-    .int()
-    .min(0)
-    .max(31)
-    .optional()
-    .describe('robust mixing: how many liars among the updates at hand to withstand; more need a degree above 64'),
-  clipRadius: z
-    .number()
-    .gt(0)
-    .max(1e9)
-    .optional()
-    .describe('mixing clipped: how far one update may draw, in Euclidean distance between weights'),
-  ageGapMaxRounds: z
-    .number()
-    .int()
-    .min(0)
-    .max(100_000)
-    .optional()
-    .describe('mixing limited-merge: models this many rounds or less behind the oldest are merged'),
-  consensusStep: z
-    .number()
-    .gt(0)
-    .max(1)
-    .optional()
-    .describe('mixing choco: γ, share of the way to the estimates of the neighbours; the less is sent, the smaller'),
-  rounds: z.enum(['barrier-free', 'synchronous']).default('barrier-free'),
-  encoding: z
-    .enum(encodings)
-    .default('float32')
-    .describe('float16 sends half the bytes of float32, int8 about a quarter'),
-  sparsifier: z
-    .enum(sparsifiers)
-    .default('none')
-    .describe(
-      'top-k: an update carries the weights that changed most since they were sent; random-k: others each time',
-    ),
-  keep: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.1)
-    .describe(
-      'sparsifier top-k or random-k: share of the weights that an update carries; 0.1 is the least in DOI 10.1007/978-3-030-22496-7_5',
-    ),
-  degree: positiveInt.max(64).default(6).describe("mesh degree D; gossipsub's own default"),
-  fanout: positiveInt.max(64).default(4).describe('exchange random: peers an update is pushed to'),
-  stalenessMaxRounds: z.number().int().min(0).max(1000).default(3).describe('older updates are not mixed'),
-  roundIntervalMs: z
-    .number()
-    .int()
-    .min(0)
-    .max(3_600_000)
-    .optional()
-    .describe(
-      'barrier-free: shortest round; default: 4 for each node, about what one machine needs to deliver updates',
-    ),
-  roundTimeoutMs: positiveInt.max(3_600_000).default(10_000).describe('synchronous: longest wait for a round'),
-});
-
 const milliseconds = z.number().min(0).max(3_600_000);
 
 const networkSchema = z.strictObject({
@@ -225,17 +134,7 @@ const networkSchema = z.strictObject({
 });
 
 const evaluateSchema = z.strictObject({
-  threshold: z
-    .discriminatedUnion('method', [
-      z.strictObject({ method: z.literal('quantile'), quantile: z.number().gt(0).lt(1).default(0.99) }),
-      z.strictObject({ method: z.literal('sigma'), sigmas: z.number().gt(0).max(100).default(3) }),
-      z.strictObject({
-        method: z.literal('pot'),
-        initialQuantile: z.number().gt(0).lt(1).default(0.9),
-        risk: z.number().gt(0).lt(1).default(0.001),
-      }),
-    ])
-    .prefault({ method: 'quantile' }),
+  threshold: thresholdSchema.prefault({ method: 'quantile' }),
   everyRounds: positiveInt
     .max(100_000)
     .optional()

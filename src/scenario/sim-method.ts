@@ -1,5 +1,6 @@
 // Gossip on the simulator: the same cores, learners and data as on a real network, on virtual time.
 import type { CoreEvent } from '../gossip/protocol.ts';
+import { knowsEveryone } from '../gossip/settings-checks.ts';
 import { collectInProportion } from '../lib/garbage-collection.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { Scale } from '../model/scaler.ts';
@@ -10,7 +11,6 @@ import { edgeWeight, linksOf } from '../sim/neighbourhood.ts';
 import { type SimulatedLearner, type SimulatedNode, simulate } from '../sim/simulation.ts';
 import { createTopology, type Topology } from '../sim/topology.ts';
 import { isCurveRound } from './curve.ts';
-import { knowsEveryone } from './exchange-checks.ts';
 import { fleetNodes } from './fleet-sample.ts';
 import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';

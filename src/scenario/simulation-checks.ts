@@ -1,6 +1,7 @@
 // What a simulation cannot do although each key by itself is right: graphs that change and faults. Owns these rules only.
+
+import type { Problem } from '../lib/config/problem.ts';
 import { faultFormProblem } from '../sim/faults.ts';
-import type { Problem } from './cross-checks.ts';
 import type { Scenario } from './schema.ts';
 
 /** Every such problem of a scenario, in the order of the file's sections. */

@@ -1,15 +1,14 @@
 // What the data show to be impossible in a scenario that is right by itself: too many nodes, too large a model, too thin a graph.
 // Owns these refusals; runs and writes nothing.
 import type { PreparedData } from '../data/types.ts';
-import { payloadBytesRange } from '../gossip/compression/update-payload.ts';
 import { isRobust, updatesNeeded } from '../gossip/mixing.ts';
 import { linksMax } from '../gossip/push-sum.ts';
+import { tooFewUpdates, tooLargeToForward } from '../gossip/settings-checks.ts';
 import { OperatorError } from '../lib/errors.ts';
 import { weightShapes } from '../model/weights.ts';
 import { topicMessageBytesMax } from '../node/host.ts';
 import { createTopology, topologyProblem } from '../sim/topology.ts';
 import { tooManyAcquainted } from './exchange-checks.ts';
-import { tooFewUpdates } from './mixing-checks.ts';
 import { originsMax } from './node-parts.ts';
 import { fixedScale } from './scales.ts';
 import type { Scenario } from './schema.ts';
@@ -30,15 +29,9 @@ export function checkWorkable(scenario: Scenario, prepared: PreparedData): void 
     if (tooMany !== undefined) throw new OperatorError(tooMany);
   }
   checkTopology(scenario, prepared.nodes.length);
-  const { max: payloadBytes } = payloadBytesRange(
-    weightShapes({ ...scenario.model, features: prepared.features.length }),
-    scenario.gossip,
-  );
-  if (scenario.gossip.exchange === 'broadcast' && payloadBytes > topicMessageBytesMax) {
-    throw new OperatorError(
-      `gossip.exchange broadcast: an update of ${payloadBytes} bytes is more than the ${topicMessageBytesMax} that can be forwarded; take a smaller model, the encoding int8, a sparsifier, or the exchange mesh`,
-    );
-  }
+  const shapes = weightShapes({ ...scenario.model, features: prepared.features.length });
+  const tooLarge = tooLargeToForward(scenario.gossip, shapes, topicMessageBytesMax);
+  if (tooLarge !== undefined) throw new OperatorError(tooLarge);
 }
 
 /** Rounds of a graph that is drawn anew that are looked at before a run. */

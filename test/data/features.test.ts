@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkWindows, featureNames, selectFeatures, sensorOfFeature, tabulate } from '../../src/data/features.ts';
+import {
+  checkWindows,
+  featureNames,
+  rangeOfFeature,
+  selectFeatures,
+  sensorOfFeature,
+  tabulate,
+} from '../../src/data/features.ts';
 import type { WindowSpec } from '../../src/data/windows.ts';
 import { ramp, recording } from './fixtures.ts';
 
@@ -149,6 +156,25 @@ describe('featureNames() and sensorOfFeature()', () => {
   });
 
   it('name single rows by the sensor alone', () => assert.deepEqual(featureNames(['a', 'b'], 'raw', 1), ['a', 'b']));
+});
+
+describe('rangeOfFeature()', () => {
+  const ranges = { flow: [2, 10], 'flow.slope': [0, 1] } as const;
+
+  it('rangeOfFeature() gives means and raw values the range of their sensor, and other statistics one around 0', () => {
+    for (const feature of ['flow', 'flow[3]', 'flow.mean']) assert.deepEqual(rangeOfFeature(feature, ranges), [2, 10]);
+    for (const feature of ['flow.deviation', 'flow.residual'])
+      assert.deepEqual(rangeOfFeature(feature, ranges), [-4, 4]);
+  });
+
+  it('rangeOfFeature() takes a sensor whose name looks like a statistic for a sensor', () => {
+    assert.deepEqual(rangeOfFeature('flow.slope', ranges), [0, 1]);
+    assert.deepEqual(rangeOfFeature('flow.slope.slope', ranges), [-0.5, 0.5]);
+  });
+
+  it('rangeOfFeature() gives nothing for a sensor without a range', () => {
+    assert.equal(rangeOfFeature('pressure.mean', ranges), undefined);
+  });
 });
 
 describe('selectFeatures()', () => {

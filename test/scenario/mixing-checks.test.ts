@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { SchemaLookup } from '../../src/lib/config/schema-lookup.ts';
 import { crossCheck } from '../../src/scenario/cross-checks.ts';
-import { SchemaLookup } from '../../src/scenario/json-schema.ts';
+import { scenarioJsonSchema } from '../../src/scenario/json-schema.ts';
 import { scenarioSchema } from '../../src/scenario/schema.ts';
 
-const lookup = new SchemaLookup();
+const lookup = new SchemaLookup(scenarioJsonSchema());
 
 function problemsOf(sections: { gossip: object; network?: object; faults?: object }): string[] {
   const scenario = scenarioSchema.parse({ name: 'plant', data: { source: 'synthetic' }, ...sections });

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { isRobust, type MixingName, type MixingParameters, mixingNames } from '../../src/gossip/mixing.ts';
 import type { CoreSettings } from '../../src/gossip/protocol.ts';
+import { knowsEveryone, tooFewUpdates } from '../../src/gossip/settings-checks.ts';
+import { SchemaLookup } from '../../src/lib/config/schema-lookup.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { crossCheck } from '../../src/scenario/cross-checks.ts';
-import { knowsEveryone } from '../../src/scenario/exchange-checks.ts';
-import { SchemaLookup } from '../../src/scenario/json-schema.ts';
-import { tooFewUpdates } from '../../src/scenario/mixing-checks.ts';
+import { scenarioJsonSchema } from '../../src/scenario/json-schema.ts';
 import { type Scenario, scenarioSchema } from '../../src/scenario/schema.ts';
 import { type FaultPlan, planFaults } from '../../src/sim/fault-plan.ts';
 import type { FaultsSpec } from '../../src/sim/faults.ts';
@@ -43,7 +43,7 @@ export interface Draw {
 
 const nodesMax = 40;
 const attemptsMax = 1000;
-const lookup = new SchemaLookup();
+const lookup = new SchemaLookup(scenarioJsonSchema());
 
 /** The run of `seed`, an integer in [0, 2³²). */
 export function drawRun(seed: number): Draw {

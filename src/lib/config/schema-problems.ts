@@ -1,12 +1,12 @@
 // Turns a validator's findings into sentences with the mend: nearest key, allowed values, range. Knows no file and no line.
 import type { z } from 'zod';
-import type { Problem } from './cross-checks.ts';
-import type { SchemaLookup } from './json-schema.ts';
+import type { Problem } from './problem.ts';
+import type { SchemaLookup } from './schema-lookup.ts';
 import { pathText, suggestionText, valueText } from './wording.ts';
 
 type Path = (string | number)[];
 
-/** One problem for each wrong key or value in `tree`, the scenario as read. */
+/** One problem for each wrong key or value in `tree`, the file as read. */
 export function issueProblems(issues: readonly z.core.$ZodIssue[], tree: unknown, lookup: SchemaLookup): Problem[] {
   return issues.flatMap((issue) => {
     const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));

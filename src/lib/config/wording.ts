@@ -1,13 +1,13 @@
-// Pieces of sentences about a scenario's keys and values. Owns their form only; decides nothing.
-import { nearest } from '../lib/nearest.ts';
+// Pieces of sentences about the keys and values of a configuration file. Owns their form only; decides nothing.
+import { nearest } from '../nearest.ts';
 
-/** 'gossip.mixing', 'model.hidden[1]'; 'the scenario' for the empty path. */
+/** 'gossip.mixing', 'model.hidden[1]'; 'the file' for the empty path. */
 export function pathText(path: readonly PropertyKey[]): string {
   return (
     path.reduce<string>((text, key) => {
       if (typeof key === 'number') return `${text}[${key}]`;
       return text === '' ? String(key) : `${text}.${String(key)}`;
-    }, '') || 'the scenario'
+    }, '') || 'the file'
   );
 }
 
