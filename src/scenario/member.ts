@@ -7,12 +7,13 @@ import { monotonicClock } from '../lib/clock.ts';
 import { Prng } from '../lib/prng.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
 import type { Scale } from '../model/scaler.ts';
+import { originsMax } from '../node/core-settings.ts';
 import { FederationNode } from '../node/federation-node.ts';
 import { addressesOf, connect, startHost } from '../node/host.ts';
 import { isCurveRound } from './curve.ts';
 import { PoolLearner } from './learner.ts';
 import type { Agreement } from './manifest.ts';
-import { coreSettings, learnerOptions, type MixingTools, mixingOf, originsMax } from './node-parts.ts';
+import { learnerOptions, type MixingTools, memberSettings, mixingOf } from './node-parts.ts';
 import { momentsOfTable } from './scales.ts';
 import type { Scenario } from './schema.ts';
 import type { MeasuredBytes } from './sent-split.ts';
@@ -91,7 +92,10 @@ export async function startMember(
   });
   const learner = new PoolLearner(learnerOptions(config, pool, tools));
   let latest = weights;
-  const settingsOfCore = { ...coreSettings(config, host.libp2p.peerId.toString()), ...mixingOf(tools, () => learner) };
+  const settingsOfCore = {
+    ...memberSettings(config, host.libp2p.peerId.toString()),
+    ...mixingOf(tools, () => learner),
+  };
   const curve: CurveModel[] = [];
   const bytesSent = () => [...host.traffic.bytesSent.values()].reduce((sum, bytes) => sum + bytes, 0);
   const node = new FederationNode({

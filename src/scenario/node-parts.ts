@@ -5,10 +5,8 @@ import type { CoreSettings } from '../gossip/protocol.ts';
 import { createEngine } from '../model/create-engine.ts';
 import type { Engine } from '../model/engine.ts';
 import type { EnginePool } from '../model/engine-pool.ts';
-import { reparameterise, scaleFromMoments } from '../model/scaler.ts';
 import { createVectorKernel } from '../model/vectors.ts';
-import { weightShapes } from '../model/weights.ts';
-import { topicMessageBytesMax } from '../node/host.ts';
+import { coreSettings } from '../node/core-settings.ts';
 import type { PoolLearner, PoolLearnerOptions } from './learner.ts';
 import type { Agreement } from './manifest.ts';
 import type { MemberConfig } from './member.ts';
@@ -16,9 +14,6 @@ import type { Scenario } from './schema.ts';
 
 /** What one core takes to deliver a node's updates of a round, about: on one machine a round should not be shorter for all nodes together. */
 const deliveryMsPerNode = 4;
-
-/** Most origins of moments that one federation keeps; above it a scaler is better agreed at constant size. */
-export const originsMax = 512;
 
 /** Of a node's configuration what its training depends on. */
 export type LearnerConfig = Pick<MemberConfig, 'spec' | 'settings' | 'train' | 'seed' | 'data' | 'scale'>;
@@ -70,42 +65,20 @@ export function mixingOf(
   return { vectors, ...(scorer && { lossOf: (weights: Float32Array) => learner().lossOf(weights) }) };
 }
 
-/** The settings of a node's core, the same on a real and on a simulated network. */
-export function coreSettings(
+/** The settings of a scenario node's core, the same on a real and on a simulated network. */
+export function memberSettings(
   { spec, gossip, train, members, scale }: Pick<MemberConfig, 'spec' | 'gossip' | 'train' | 'members' | 'scale'>,
   self: string,
 ): CoreSettings {
-  return {
+  return coreSettings({
     self,
-    shapes: weightShapes(spec),
-    exchange: gossip.exchange,
-    mixing: gossip.mixing,
-    byzantine: gossip.byzantine,
-    clipRadius: gossip.clipRadius,
-    ageGapMaxRounds: gossip.ageGapMaxRounds,
-    consensusStep: gossip.consensusStep,
-    rounds: gossip.rounds,
-    encoding: gossip.encoding,
-    sparsifier: gossip.sparsifier,
-    keep: gossip.keep,
-    fanout: gossip.fanout,
+    spec,
+    gossip,
+    sharesScaler: scale === undefined,
     stepsPerRound: train.stepsPerRound,
     roundsMax: train.rounds,
-    stalenessMaxRounds: gossip.stalenessMaxRounds,
-    aheadMaxRounds: 1000,
     roundIntervalMs: gossip.roundIntervalMs ?? members * deliveryMsPerNode,
-    roundTimeoutMs: gossip.roundTimeoutMs,
-    inlinePayloadBytesMax: topicMessageBytesMax,
-    scaler: scale
-      ? undefined
-      : {
-          features: spec.features,
-          originsMax,
-          reparameterise: (weights, from, to) =>
-            reparameterise(weights, spec, scaleFromMoments(from), scaleFromMoments(to)),
-        },
     originsExpected: members,
     settleMs: 15_000,
-    spreadMs: 100,
-  };
+  });
 }

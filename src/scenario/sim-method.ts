@@ -15,7 +15,7 @@ import { fleetNodes } from './fleet-sample.ts';
 import { type NodeReport, outcomeOf, scaleOf } from './gossip-method.ts';
 import { PoolLearner } from './learner.ts';
 import type { CurveModel } from './member.ts';
-import { coreSettings, learnerOptions, type MixingTools, mixingOf, mixingTools } from './node-parts.ts';
+import { learnerOptions, type MixingTools, memberSettings, mixingOf, mixingTools } from './node-parts.ts';
 import type { Outcome, Trial } from './outcome.ts';
 import { RoundLog } from './round-log.ts';
 import { localScale, momentsOfTable } from './scales.ts';
@@ -101,7 +101,7 @@ function simulatedNodes(
     const scale = scaleOf(trial, data);
     return {
       settings: {
-        ...coreSettings({ ...agreement, gossip, train, members, scale }, peerName(i)),
+        ...memberSettings({ ...agreement, gossip, train, members, scale }, peerName(i)),
         ...mixingOf(tools, () => learners[i] as PoolLearner),
         roundIntervalMs: gossip.roundIntervalMs ?? 0,
         // Nobody waits for those that are not there yet.

@@ -5,7 +5,7 @@ import { actionOf, type PeerErrorCode } from '../../src/gossip/peer-error.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { momentsOf, scaleFromMoments } from '../../src/model/scaler.ts';
 import { weightCount } from '../../src/model/weights.ts';
-import { coreSettings } from '../../src/scenario/node-parts.ts';
+import { memberSettings } from '../../src/scenario/node-parts.ts';
 import { fleetLinks } from '../../src/scenario/sim-method.ts';
 import { type CheckerFactory, InvariantViolated } from '../../src/sim/checkers/checker.ts';
 import { convexity, convexRules } from '../../src/sim/checkers/convexity.ts';
@@ -92,7 +92,7 @@ function nodesOf(draw: Draw, topology: Topology | undefined, prng: Prng): Simula
     const isShared = federation.scaler === 'federated';
     const scale = isShared ? undefined : scaleFromMoments(moments);
     const target = normals(own);
-    const settings = coreSettings({ spec, gossip, train, members: nodes, scale }, peerName(i));
+    const settings = memberSettings({ spec, gossip, train, members: nodes, scale }, peerName(i));
     return {
       settings: {
         ...settings,
