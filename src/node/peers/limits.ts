@@ -67,7 +67,10 @@ export class TokenBucket {
   }
 }
 
-/** A bucket for each key, such as a peer or an address; full ones are forgotten. */
+/** Keys of a TokenBuckets, such as addresses that connected; beyond, the oldest begins anew. */
+const keysMax = 4096;
+
+/** A bucket for each key, such as a peer or an address. */
 export class TokenBuckets {
   private readonly buckets = new Map<string, TokenBucket>();
   private readonly make: () => TokenBucket;
@@ -80,15 +83,11 @@ export class TokenBuckets {
   take(key: string): boolean {
     let bucket = this.buckets.get(key);
     if (bucket === undefined) {
-      // Sweeping at powers of two costs a constant a call.
-      if (this.buckets.size >= 64 && (this.buckets.size & (this.buckets.size - 1)) === 0) this.sweep();
+      const [oldest] = this.buckets.keys();
+      if (this.buckets.size >= keysMax && oldest !== undefined) this.buckets.delete(oldest);
       bucket = this.make();
       this.buckets.set(key, bucket);
     }
     return bucket.take(1);
-  }
-
-  private sweep(): void {
-    for (const [key, bucket] of this.buckets) if (bucket.full) this.buckets.delete(key);
   }
 }

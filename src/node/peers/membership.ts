@@ -16,20 +16,26 @@ interface Held {
   members: ReadonlySet<string>;
 }
 
-export interface MembershipOptions {
-  /** Reads a roster and checks the owner's signature, throwing PeerError. Left out where the federation has no owner: everyone may take part. */
-  verify?: (bytes: Uint8Array) => Members;
-  /** A newer roster took the place of the older one. */
-  onReplaced(version: number): void;
-}
+/** Reads a roster and checks the owner's signature. Throws PeerError. */
+export type VerifyRoster = (bytes: Uint8Array) => Members;
 
-/** Decides from the newest roster. As long as there is an owner but no roster, everyone may connect, to ask and be asked for it. */
+/**
+ * Decides from the newest roster. Without an owner everyone may take part; as long as there is an owner but no roster,
+ * everyone may connect, to ask and be asked for it.
+ */
 export class Membership {
-  private readonly options: MembershipOptions;
+  private verify: VerifyRoster | undefined;
+  private readonly onReplaced: (version: number) => void;
   private held: Held | undefined;
 
-  constructor(options: MembershipOptions) {
-    this.options = options;
+  /** @param onReplaced a newer roster took the place of the older one. */
+  constructor(onReplaced: (version: number) => void) {
+    this.onReplaced = onReplaced;
+  }
+
+  /** From now on an owner decides, whose signature `verify` checks. */
+  restrict(verify: VerifyRoster): void {
+    this.verify = verify;
   }
 
   /** Version of the roster that counts; 0 where there is none. */
@@ -44,12 +50,12 @@ export class Membership {
 
   /** Whether it is settled who is a member. Before that, models must not be exchanged. */
   get known(): boolean {
-    return this.options.verify === undefined || this.held !== undefined;
+    return this.verify === undefined || this.held !== undefined;
   }
 
   /** Whether a federation's owner decides. */
   get restricted(): boolean {
-    return this.options.verify !== undefined;
+    return this.verify !== undefined;
   }
 
   isAllowed(peer: string): boolean {
@@ -61,11 +67,11 @@ export class Membership {
    * throws. Where there is no owner, rosters mean nothing.
    */
   offer(bytes: Uint8Array): boolean {
-    if (this.options.verify === undefined) return false;
-    const { version, members } = this.options.verify(bytes);
+    if (this.verify === undefined) return false;
+    const { version, members } = this.verify(bytes);
     if (version <= this.version) return false;
     this.held = { bytes: new Uint8Array(bytes), version, members: new Set(members) };
-    this.options.onReplaced(version);
+    this.onReplaced(version);
     return true;
   }
 }
