@@ -34,6 +34,22 @@ export function lanMissing(): string | undefined {
   }
 }
 
+/** Why no link can be degraded here, or undefined where it can. */
+export function degradingMissing(): string | undefined {
+  const missing = lanMissing();
+  if (missing !== undefined) return missing;
+  const probe = `rumor-probe-${randomBytes(2).toString('hex')}`;
+  ip('netns', 'add', probe);
+  try {
+    run('tc', ['-n', probe, 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms']);
+    return undefined;
+  } catch {
+    return 'the kernel has no netem queueing discipline (sch_netem)';
+  } finally {
+    ip('netns', 'delete', probe);
+  }
+}
+
 /** Hosts are numbered from 0. The switch is a namespace of its own, with one bridge for each side of a partition. */
 export class Lan {
   private readonly tag = randomBytes(2).toString('hex');

@@ -51,13 +51,15 @@ const reasons: Record<string, string> = {
   TimeoutError: 'it did not answer in time',
   AbortError: 'it did not answer in time',
   DialDeniedError: 'it is shut out here, or not a member',
+  PeerError: 'it closed the connection',
   StreamResetError: 'it closed the connection',
   StreamClosedError: 'it closed the connection',
 };
 
 /** Why a peer could not be reached or greeted, for an operator. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof PeerError) {
+  if (error instanceof PeerError && error.code === 'timeout') return 'it did not answer in time';
+  if (error instanceof PeerError && error.code !== 'reset') {
     return error.code === 'wrong-federation'
       ? 'it takes part in another federation'
       : `its answer was wrong: ${error.code}`;

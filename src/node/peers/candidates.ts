@@ -105,13 +105,15 @@ export class Candidates {
     else this.failed(candidate, 'it closed the connection at once');
   }
 
-  /** The attempt came to nothing. */
-  failed(candidate: Candidate, reason: string): void {
+  /** The attempt came to nothing; true where that is news: for the first time in a row, or for another reason. */
+  failed(candidate: Candidate, reason: string): boolean {
+    const before = candidate.failures === 0 ? undefined : candidate.reason;
     // The peer may have dialed us in the meantime.
     candidate.state = candidate.peer !== undefined && this.connected.has(candidate.peer) ? 'connected' : 'idle';
     candidate.reason = reason;
     candidate.failures++;
     candidate.dueMs = this.options.clock.nowMs() + backOffMs(candidate.failures, this.options.prng);
+    return candidate.state === 'idle' && before !== reason;
   }
 
   /** Removes a candidate for good. */
@@ -125,17 +127,17 @@ export class Candidates {
     for (const candidate of this.of(peer)) candidate.state = 'connected';
   }
 
-  /** The last connection with `peer` is gone; it is dialed again, later where it did not last. */
-  down(peer: string, reason: string): void {
+  /** The last connection with `peer` is gone; it is dialed again, later where it did not last. Gives its candidates for which that is news. */
+  down(peer: string, reason: string): Candidate[] {
     const nowMs = this.options.clock.nowMs();
     const sinceMs = this.connected.get(peer);
     this.connected.delete(peer);
     const lasted = sinceMs !== undefined && nowMs - sinceMs >= stableAfterMs;
-    for (const candidate of this.of(peer)) {
+    return this.of(peer).filter((candidate) => {
       candidate.heardMs = nowMs;
       if (lasted) candidate.failures = 0;
-      this.failed(candidate, reason);
-    }
+      return this.failed(candidate, reason);
+    });
   }
 
   isConnected(peer: string): boolean {

@@ -32,7 +32,7 @@ export class PeerFinder {
   private timer: NodeJS.Timeout | undefined;
   private dials = 0;
 
-  /** @param onUnreachable an attempt came to nothing, for the first time in a row or for another reason; the candidate has it. */
+  /** @param onUnreachable an attempt came to nothing, and that is news; the candidate has the reason. */
   constructor(candidates: Candidates, port: DialPort, onUnreachable: (candidate: Candidate) => void) {
     this.candidates = candidates;
     this.port = port;
@@ -70,10 +70,7 @@ export class PeerFinder {
         (error: unknown) => {
           if (this.stopping.signal.aborted) return;
           if (this.port.isSelf(error)) return this.candidates.drop(candidate);
-          const before = candidate.reason;
-          this.candidates.failed(candidate, reasonOf(error));
-          if (candidate.state !== 'idle') return;
-          if (candidate.failures === 1 || candidate.reason !== before) this.onUnreachable(candidate);
+          if (this.candidates.failed(candidate, reasonOf(error))) this.onUnreachable(candidate);
         },
       )
       .finally(() => {

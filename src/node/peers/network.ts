@@ -80,6 +80,8 @@ export interface PeerStatus {
 
 /** Members are asked anew for peers and roster this often: it heals what was missed while a peer was down. */
 const refreshIntervalMs = 60_000;
+/** For how long a peer that is no member of this federation may ask what we are. */
+const partingMs = 1_000;
 /** Members that did not have the manifest may have it a little later. */
 const askAgainMs = 5_000;
 
@@ -375,7 +377,8 @@ export class Network {
     } catch (error) {
       if (this.stopping.signal.aborted) return;
       if (error instanceof PeerError) this.onPeerError(peer, error.code);
-      this.close(peer, reasonOf(error));
+      // The other side is to learn why, too: it asks at the same time.
+      setTimeout(() => this.close(peer, reasonOf(error)), partingMs);
     } finally {
       this.greeting.delete(peer);
     }
@@ -451,10 +454,12 @@ export class Network {
 
   private onDisconnected(peer: string): void {
     const { candidates, finder } = this.parts;
+    const { onEvent } = this.options;
     const reason = this.closing.get(peer) ?? 'the connection was lost';
     this.closing.delete(peer);
-    candidates.down(peer, reason);
-    if (this.members.delete(peer)) this.options.onEvent({ type: 'disconnected', peer, reason });
+    const lost = candidates.down(peer, reason);
+    if (this.members.delete(peer)) onEvent({ type: 'disconnected', peer, reason });
+    else for (const { key } of lost) onEvent({ type: 'unreachable', who: key, reason });
     finder.look();
   }
 }
