@@ -1145,3 +1145,405 @@ export const NotHeld = (() => {
 
   return { codec, encode, decode }
 })()
+
+const FederationPartNames = {
+  MANIFEST: 'MANIFEST',
+  ROSTER: 'ROSTER',
+  PEERS: 'PEERS'
+} as const
+
+export type FederationPart = keyof typeof FederationPartNames
+
+const __FederationPartValues = {
+  MANIFEST: 0,
+  ROSTER: 1,
+  PEERS: 2,
+  0: 'MANIFEST',
+  1: 'ROSTER',
+  2: 'PEERS'
+}
+
+export const FederationPart = (() => {
+  const codec = (): Codec<FederationPart> => {
+    return enumeration<FederationPart>(__FederationPartValues)
+  }
+
+  return { ...FederationPartNames, codec }
+})()
+
+export interface FederationRequest {
+  federation: Uint8Array
+  part: FederationPart
+  rosterVersion: number
+}
+
+export const FederationRequest = (() => {
+  let _codec: Codec<FederationRequest>
+
+  const codec = (): Codec<FederationRequest> => {
+    if (_codec == null) {
+      _codec = message<FederationRequest>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.federation != null && obj.federation.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.federation)
+        }
+
+        if (obj.part != null && __FederationPartValues[obj.part] !== 0) {
+          w.uint32(16)
+          FederationPart.codec().encode(obj.part, w)
+        }
+
+        if ((obj.rosterVersion != null && obj.rosterVersion !== 0)) {
+          w.uint32(24)
+          w.uint64Number(obj.rosterVersion)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          federation: uint8ArrayAlloc(0),
+          part: FederationPart.MANIFEST,
+          rosterVersion: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.federation = reader.bytes()
+              break
+            }
+            case 2: {
+              obj.part = FederationPart.codec().decode(reader)
+              break
+            }
+            case 3: {
+              obj.rosterVersion = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.federation`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.part`,
+                value: FederationPart.codec().decode(reader)
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.rosterVersion`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  function encode (obj: Partial<FederationRequest>): Uint8Array {
+    return encodeMessage(obj, FederationRequest.codec())
+  }
+
+  function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FederationRequest>): FederationRequest {
+    return decodeMessage(buf, FederationRequest.codec(), opts)
+  }
+
+  return { codec, encode, decode }
+})()
+
+export interface FederationAnswer {
+  federation: Uint8Array
+  content: Uint8Array
+  peers: PeerAddresses[]
+}
+
+export const FederationAnswer = (() => {
+  let _codec: Codec<FederationAnswer>
+
+  const codec = (): Codec<FederationAnswer> => {
+    if (_codec == null) {
+      _codec = message<FederationAnswer>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.federation != null && obj.federation.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.federation)
+        }
+
+        if ((obj.content != null && obj.content.byteLength > 0)) {
+          w.uint32(18)
+          w.bytes(obj.content)
+        }
+
+        if (obj.peers != null && obj.peers.length > 0) {
+          for (const value of obj.peers) {
+            w.uint32(26)
+            PeerAddresses.codec().encode(value, w)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          federation: uint8ArrayAlloc(0),
+          content: uint8ArrayAlloc(0),
+          peers: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.federation = reader.bytes()
+              break
+            }
+            case 2: {
+              obj.content = reader.bytes()
+              break
+            }
+            case 3: {
+              if (opts.limits?.peers != null && obj.peers.length === opts.limits.peers) {
+                throw new MaxLengthError('Decode error - repeated field "peers" had too many elements')
+              }
+
+              obj.peers.push(PeerAddresses.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.peers$
+              }))
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          peers: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.federation`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.content`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 3: {
+              if (opts.limits?.peers != null && obj.peers === opts.limits.peers) {
+                throw new MaxLengthError('Streaming decode error - repeated field "peers" had too many elements')
+              }
+
+              for (const evt of PeerAddresses.codec().stream(reader, reader.uint32(), `${prefix}.peers[]`, {
+                limits: opts.limits?.peers$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.peers
+                }
+              }
+
+              obj.peers++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  function encode (obj: Partial<FederationAnswer>): Uint8Array {
+    return encodeMessage(obj, FederationAnswer.codec())
+  }
+
+  function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FederationAnswer>): FederationAnswer {
+    return decodeMessage(buf, FederationAnswer.codec(), opts)
+  }
+
+  return { codec, encode, decode }
+})()
+
+export interface PeerAddresses {
+  peer: string
+  addresses: string[]
+}
+
+export const PeerAddresses = (() => {
+  let _codec: Codec<PeerAddresses>
+
+  const codec = (): Codec<PeerAddresses> => {
+    if (_codec == null) {
+      _codec = message<PeerAddresses>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.peer != null && obj.peer !== '')) {
+          w.uint32(10)
+          w.string(obj.peer)
+        }
+
+        if (obj.addresses != null && obj.addresses.length > 0) {
+          for (const value of obj.addresses) {
+            w.uint32(18)
+            w.string(value)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          peer: '',
+          addresses: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.peer = reader.string()
+              break
+            }
+            case 2: {
+              if (opts.limits?.addresses != null && obj.addresses.length === opts.limits.addresses) {
+                throw new MaxLengthError('Decode error - repeated field "addresses" had too many elements')
+              }
+
+              obj.addresses.push(reader.string())
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          addresses: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.peer`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              if (opts.limits?.addresses != null && obj.addresses === opts.limits.addresses) {
+                throw new MaxLengthError('Streaming decode error - repeated field "addresses" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.addresses[]`,
+                index: obj.addresses,
+                value: reader.string()
+              }
+
+              obj.addresses++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  function encode (obj: Partial<PeerAddresses>): Uint8Array {
+    return encodeMessage(obj, PeerAddresses.codec())
+  }
+
+  function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PeerAddresses>): PeerAddresses {
+    return decodeMessage(buf, PeerAddresses.codec(), opts)
+  }
+
+  return { codec, encode, decode }
+})()

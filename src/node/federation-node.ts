@@ -53,6 +53,8 @@ export interface FederationNodeOptions {
   onEvent(event: CoreEvent): void;
   /** Takes what a restart can go on from, after each round. */
   onCheckpoint?(checkpoint: Checkpoint): void;
+  /** An error of `peer` was counted. */
+  onPeerError?(peer: string, code: PeerErrorCode): void;
 }
 
 /** A node's state between two rounds. */
@@ -145,7 +147,7 @@ export class FederationNode {
         this.receive(from, bytes, 'stream');
       },
       onPull: (from, bytes) => this.onPull(from, bytes),
-      onBadStream: (_from, error) => this.count(error),
+      onBadStream: (from, error) => this.count(error, from),
     });
     if (signal.aborted) return unserveStreams(libp2p);
     pubsub.subscribe(this.topic);
@@ -187,7 +189,7 @@ export class FederationNode {
     if (message.type !== 'signed') return verdictOf('malformed', 'neighbours');
     // Where nothing is forwarded, one neighbour could otherwise speak for any number of made-up peers.
     if (this.options.settings.exchange !== 'broadcast' && !relay.equals(message.from)) {
-      return verdictOf(this.count(new PeerError('relayed')), 'neighbours');
+      return verdictOf(this.count(new PeerError('relayed'), relay.toString()), 'neighbours');
     }
     const { code, reach } = this.receive(message.from.toString(), message.data, 'topic');
     return verdictOf(code, reach);
@@ -205,7 +207,7 @@ export class FederationNode {
         return encoded;
       });
     } catch (error) {
-      this.count(error);
+      this.count(error, from);
       return [];
     }
   }
@@ -234,18 +236,19 @@ export class FederationNode {
       const broadcast = isUpdate && this.options.settings.exchange === 'broadcast';
       return { code, reach: broadcast ? 'everyone' : 'neighbours' };
     } catch (error) {
-      return { code: this.count(error), reach: 'neighbours' };
+      return { code: this.count(error, from), reach: 'neighbours' };
     }
   }
 
-  /** Counts a peer's error; anything else is a bug of ours and ends the node. */
-  private count(error: unknown): PeerErrorCode | undefined {
+  /** Counts an error of `peer`, where it is known; anything else is a bug of ours and ends the node. */
+  private count(error: unknown, peer?: string): PeerErrorCode | undefined {
     if (!(error instanceof PeerError)) {
       this.settle.reject(error);
       return undefined;
     }
     const { rejected } = this.counters;
     rejected.set(error.code, (rejected.get(error.code) ?? 0) + 1);
+    if (peer !== undefined) this.options.onPeerError?.(peer, error.code);
     return error.code;
   }
 
@@ -310,7 +313,7 @@ export class FederationNode {
         if (effect.event.type === 'diverged') this.settle.reject(this.divergence);
         return;
       case 'penalise':
-        this.count(new PeerError(effect.code));
+        this.count(new PeerError(effect.code), effect.peer);
         return;
       case 'checkpoint': {
         const { kind: _, ...checkpoint } = effect;
@@ -341,9 +344,9 @@ export class FederationNode {
   }
 
   /** An exchange of ours failed: through the peer, or the network. */
-  private onFailure(error: unknown): void {
+  private onFailure(error: unknown, peer?: string): void {
     if (this.stopping.signal.aborted) return;
-    if (error instanceof PeerError) this.count(error);
+    if (error instanceof PeerError) this.count(error, peer);
     else this.counters.sendsFailed++;
   }
 
@@ -363,7 +366,7 @@ export class FederationNode {
       .then((answers) => {
         for (const bytes of answers) this.receive(peer, bytes, 'answer', request);
       })
-      .catch((error: unknown) => this.onFailure(error))
+      .catch((error: unknown) => this.onFailure(error, peer))
       .finally(() => {
         // Whatever came of it, a node that joins waits for this peer no longer.
         if (request.digest.length === 0) this.dispatch({ kind: 'notHeldReceived', from: peer });

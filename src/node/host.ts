@@ -3,9 +3,10 @@ import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import { createTopicScoreParams, type TopicScoreParams } from '@chainsafe/libp2p-gossipsub/score';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
-import type { Libp2p } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p } from '@libp2p/interface';
 import { memory } from '@libp2p/memory';
 import { noise } from '@libp2p/noise';
+import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
@@ -21,6 +22,18 @@ export interface HostOptions {
   keySeed: Uint8Array;
   /** gossipsub's D, the number of mesh neighbours aimed at. */
   degree: number;
+  /** What a gateway on a plant's network guards itself with; a scenario's hosts are among themselves. */
+  guard?: Guard;
+}
+
+/** Who may connect to a host, and how a peer's standing weighs. */
+export interface Guard {
+  gater: ConnectionGater;
+  /** The text of a swarm.key; only who has it can connect. */
+  networkKey: Uint8Array | undefined;
+  /** A peer's score beyond gossipsub's own, at most 0. */
+  scoreOf(peer: string): number;
+  connectionsMax: number;
 }
 
 export interface Host {
@@ -58,7 +71,7 @@ const topicScore = createTopicScoreParams({
 
 /** Starts a host. The caller stops it. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { degree } = options;
+  const { degree, guard } = options;
   const traffic = new TrafficMetrics();
   const refusals = new Refusals();
   const libp2p = await createLibp2p({
@@ -69,7 +82,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
     streamMuxers: [yamux()],
     metrics: () => traffic,
     // The default of 5 a second and remote address turns away gateways that start together behind one address.
-    connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
+    connectionManager: {
+      inboundConnectionThreshold: 100,
+      maxIncomingPendingConnections: 100,
+      ...(guard && { maxConnections: guard.connectionsMax }),
+    },
+    ...(guard && {
+      connectionGater: guard.gater,
+      // A cable that was pulled is noticed within 15 s. By default the limit for an answer grows to a minute.
+      connectionMonitor: { pingInterval: 5000, pingTimeout: { maxTimeout: 10_000 } },
+    }),
+    ...(guard?.networkKey && { connectionProtector: preSharedKey({ psk: guard.networkKey }) }),
     services: {
       identify: identify(),
       pubsub: gossipsub({
@@ -88,7 +111,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
         // gateway that is restarted would have no neighbours.
         unsubcribeBackoff: 1000,
         // More than ten peers at one address count as one attacker; on loopback they are a scenario.
-        scoreParams: { IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']) },
+        scoreParams: {
+          IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']),
+          ...(guard && { appSpecificScore: (peer: string) => guard.scoreOf(peer), appSpecificWeight: 1 }),
+        },
         metricsRegister: refusals,
         metricsTopicStrToLabel: new Map(),
         allowPublishToZeroTopicPeers: true,

@@ -26,31 +26,51 @@ export interface StreamHandlers {
 }
 
 const protocols = [updateStreamProtocol, modelStreamProtocol];
+/** Streams of one protocol that a peer may have open on a connection (libp2p's own default): some that it uses, and slow ones. */
+const openStreamsMax = 32;
 /** A pull is answered by moments and a model at most. */
 const answersMax = 2;
 
 /** Serves both protocols on `libp2p` until the limits' signal aborts. */
 export async function serveStreams(libp2p: Libp2p, limits: StreamLimits, handlers: StreamHandlers): Promise<void> {
-  const serve = (protocol: string, answersTo: (from: string, request: Uint8Array) => Uint8Array[]) =>
-    libp2p.handle(protocol, async (stream, connection) => {
+  const { onBadStream } = handlers;
+  const onUpdate = (from: string, bytes: Uint8Array) => {
+    handlers.onUpdate(from, bytes);
+    return [];
+  };
+  await serveProtocol(libp2p, updateStreamProtocol, limits, onUpdate, onBadStream);
+  await serveProtocol(libp2p, modelStreamProtocol, limits, (from, bytes) => handlers.onPull(from, bytes), onBadStream);
+}
+
+/**
+ * Serves `protocol`: on each stream one request is read and the answers to it are written. `answersTo` may throw a
+ * PeerError, which resets the stream.
+ */
+export async function serveProtocol(
+  libp2p: Libp2p,
+  protocol: string,
+  limits: StreamLimits,
+  answersTo: (from: string, request: Uint8Array) => Uint8Array[] | Promise<Uint8Array[]>,
+  onBadStream: StreamHandlers['onBadStream'],
+): Promise<void> {
+  await libp2p.handle(
+    protocol,
+    async (stream, connection) => {
       const from = connection.remotePeer.toString();
       await bounded(stream, limits, async () => {
         const [request] = await read(stream, limits.messageBytesMax, 1);
         if (request === undefined) throw new PeerError('truncated', 'a stream was closed before its first message');
-        for (const answer of answersTo(from, request)) await write(stream, answer);
+        for (const answer of await answersTo(from, request)) await write(stream, answer);
         await stream.close();
       }).catch((error: unknown) => {
         if (limits.signal.aborted) return;
         // libp2p logs the rest, such as a connection that went down.
         if (!(error instanceof PeerError)) throw error;
-        handlers.onBadStream(from, error);
+        onBadStream(from, error);
       });
-    });
-  await serve(updateStreamProtocol, (from, bytes) => {
-    handlers.onUpdate(from, bytes);
-    return [];
-  });
-  await serve(modelStreamProtocol, (from, bytes) => handlers.onPull(from, bytes));
+    },
+    { maxInboundStreams: openStreamsMax },
+  );
 }
 
 /** Serves the protocols no more. */
@@ -71,16 +91,23 @@ export async function pushUpdate(libp2p: Libp2p, peer: string, bytes: Uint8Array
  * Sends a pull and returns the answers, undecoded. Rejects with a PeerError where the peer answers badly or too slowly,
  * with another error where it cannot be reached.
  */
-export async function pullModel(
+export function pullModel(libp2p: Libp2p, peer: string, pull: Uint8Array, limits: StreamLimits): Promise<Uint8Array[]> {
+  return ask(libp2p, peer, modelStreamProtocol, pull, answersMax, limits);
+}
+
+/** Sends one request on a stream of `protocol` and returns up to `count` answers. Rejects as pullModel() does. */
+export async function ask(
   libp2p: Libp2p,
   peer: string,
-  pull: Uint8Array,
+  protocol: string,
+  request: Uint8Array,
+  count: number,
   limits: StreamLimits,
 ): Promise<Uint8Array[]> {
-  const stream = await open(libp2p, peer, modelStreamProtocol, limits);
+  const stream = await open(libp2p, peer, protocol, limits);
   return bounded(stream, limits, async () => {
-    await write(stream, pull);
-    const answers = await read(stream, limits.messageBytesMax, answersMax);
+    await write(stream, request);
+    const answers = await read(stream, limits.messageBytesMax, count);
     await stream.close();
     return answers;
   });
