@@ -1,6 +1,7 @@
 // The live source for a configuration. Owns the choice only.
 import { CsvSource } from './csv-source.ts';
 import { MqttSource } from './mqtt-source.ts';
+import { OpcuaSource } from './opcua-source.ts';
 import { SensorTable } from './sensor-table.ts';
 import type { Sensor, Source } from './source.ts';
 import type { SourceConfig } from './source-config.ts';
@@ -21,5 +22,7 @@ export function createSource(
       return new StdinSource(config, table, surroundings);
     case 'mqtt':
       return new MqttSource(config, table, surroundings);
+    case 'opcua':
+      return new OpcuaSource(config, table, surroundings);
   }
 }

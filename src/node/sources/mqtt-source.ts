@@ -1,14 +1,14 @@
 // Live source: an MQTT 3.1.1 broker. Owns the connection: session, subscriptions, acknowledgements, reconnection; what
 // payloads mean is elsewhere.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import { CellError, parseNumber } from '../../data/cells.ts';
-import { messageOf, OperatorError } from '../../lib/errors.ts';
+import { messageOf } from '../../lib/errors.ts';
 import { BackOff } from './back-off.ts';
 import { jsonSample } from './json-readings.ts';
 import { TopicPattern } from './mqtt-topic.ts';
 import { Readings } from './readings.ts';
+import { fileOf, secretOf } from './secret.ts';
 import type { SensorTable } from './sensor-table.ts';
 import type { Sample, Source, SourceSink } from './source.ts';
 import type { MqttConfig, TopicConfig } from './source-config.ts';
@@ -168,7 +168,7 @@ export class MqttSource implements Source {
     const { protocol, hostname, port } = new URL(config.url);
     const { RUMORMILL_MQTT_USERNAME: username, RUMORMILL_MQTT_PASSWORD: password } = surroundings.environment;
     const passwordFile =
-      config.passwordFile === undefined ? undefined : await secret(config.passwordFile, 'passwordFile');
+      config.passwordFile === undefined ? undefined : await secretOf(config.passwordFile, 'passwordFile');
     const tls = config.tls ?? {};
     const file = async (path: string | undefined, key: string): Promise<Buffer | undefined> =>
       path === undefined ? undefined : await fileOf(path, `tls.${key}`);
@@ -205,17 +205,5 @@ export class MqttSource implements Source {
     const key = JSON.stringify([this.surroundings.gateway, this.config.url, this.filters()]);
     // Brokers need to accept 23 letters and digits only (MQTT 3.1.1, section 3.1.3.1).
     return `rumormill${createHash('sha256').update(key).digest('hex').slice(0, 14)}`;
-  }
-}
-
-async function secret(path: string, key: string): Promise<string> {
-  return (await fileOf(path, key)).toString('utf8').replace(/\r?\n$/, '');
-}
-
-async function fileOf(path: string, key: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new OperatorError(`${key}: ${path} cannot be read (${messageOf(error)}); check the path and its permissions`);
   }
 }
