@@ -97,28 +97,57 @@ export function tabulate(
   const rows = windows.reduce((sum, { starts }) => sum + starts.length, 0);
   const values = new Float64Array(rows * features.length);
   const labels = new Uint8Array(rows);
-  const width = config.features === 'summary' ? statistics.length : 1;
   const column = new Float64Array(Math.max(0, ...windows.map((window) => window.length)));
   let row = 0;
   for (const [index, recording] of recordings.entries()) {
     const window = windows[index]!;
+    if (window.starts.length === 0) continue;
+    // Read once: a synthetic recording makes them at each reading.
+    const { values: readings } = recording;
     for (const start of window.starts) {
       labels[row] = windowLabel(recording.labels, start, window.length);
-      for (let s = 0; s < sensors.length; s++) {
-        const at = row * features.length + s * width;
-        const present = masked[s] ? 0 : gather(recording.values, start, window.length, sensors.length, s, column);
-        const isMissing = present === 0 || 2 * present < window.length;
-        if (config.features === 'summary') {
-          if (isMissing) values.fill(Number.NaN, at, at + width);
-          else summarise(column, window.length, present, values, at);
-        } else {
-          for (let t = 0; t < window.length; t++) values[at + t * sensors.length] = isMissing ? Number.NaN : column[t]!;
-        }
-      }
+      const rowsOf = { values: readings, start, length: window.length, sensors: sensors.length };
+      writeFeatures(rowsOf, config.features, masked, column, values, row * features.length);
       row += 1;
     }
   }
   return { features, rows, values, labels };
+}
+
+/** Rows [start, start + length) of a series of `sensors` values a row, row-major; NaN where missing. */
+export interface WindowRows {
+  values: Float64Array;
+  start: number;
+  length: number;
+  sensors: number;
+}
+
+/**
+ * Writes the features of one window to `out` from `at` on, in the order of featureNames(). A sensor that is masked, or has
+ * fewer than half its values, is NaN in all its features.
+ *
+ * @param column scratch memory of at least `length` numbers
+ */
+export function writeFeatures(
+  { values, start, length, sensors }: WindowRows,
+  kind: FeatureKind,
+  masked: readonly boolean[],
+  column: Float64Array,
+  out: Float64Array,
+  at: number,
+): void {
+  const width = kind === 'summary' ? statistics.length : 1;
+  for (let s = 0; s < sensors; s++) {
+    const from = at + s * width;
+    const present = masked[s] ? 0 : gather(values, start, length, sensors, s, column);
+    const isMissing = present === 0 || 2 * present < length;
+    if (kind === 'summary') {
+      if (isMissing) out.fill(Number.NaN, from, from + width);
+      else summarise(column, length, present, out, from);
+    } else {
+      for (let t = 0; t < length; t++) out[from + t * sensors] = isMissing ? Number.NaN : column[t]!;
+    }
+  }
 }
 
 /** The table with only the features at `keep`, in that order. */

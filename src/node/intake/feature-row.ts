@@ -5,7 +5,10 @@ import type { FeatureKind } from '../../data/features.ts';
 export interface Sampling {
   /** One row of the series each so many milliseconds, at multiples of it since the epoch. */
   intervalMs: number;
-  /** How long a value stands where its sensor says nothing new, as with sources that report changes only; 0 for one interval. */
+  /**
+   * How long a value stands where its sensor says nothing new, as with sources that report changes only: in every interval
+   * that begins no later than so long after it. 0: in its own interval only.
+   */
   holdMs: number;
   /** How much later than the newest sample one may come and still be used. */
   latenessMs: number;

@@ -15,6 +15,8 @@ export interface Sample {
   timeMs: number;
   /** One for each sensor of the manifest, in its order and units; NaN where this sample has none. */
   values: Float64Array;
+  /** Positions of sensors whose last value stands no longer from this time on, as when a device says that it dies. */
+  stale?: readonly number[];
 }
 
 /** What a source counts. Nothing that it is given ends a gateway. */
