@@ -2,7 +2,7 @@
 
 /**
  * SQL from one layout to the next; the database's user_version counts those that were run. A layout that was released is
- * never edited: a change is one more entry. Every table holds a body and its SHA-256, so that a row is whole or absent.
+ * never edited: a change is one more entry. Every row holds a body, and a SHA-256 of key and body, so that a row is whole or absent.
  */
 export const migrations: readonly string[] = [
   `CREATE TABLE meta (key TEXT PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT;

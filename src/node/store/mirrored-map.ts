@@ -33,15 +33,15 @@ export function jsonOf(body: Uint8Array): unknown {
   }
 }
 
-/** SHA-256 of a row's body, which is stored with it. */
-export function digestOf(body: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(body).digest());
+/** SHA-256 of a row's key, a zero byte and its body, which is stored with them. */
+export function digestOf(key: number | string, body: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(`${key}\0`).update(body).digest());
 }
 
 /** The body of a row that has the digest of it; undefined for a damaged one. */
-export function wholeBodyOf({ body, digest }: Record<string, unknown>): Uint8Array | undefined {
+export function wholeBodyOf({ key, body, digest }: Record<string, unknown>): Uint8Array | undefined {
   if (!(body instanceof Uint8Array && digest instanceof Uint8Array)) return undefined;
-  return Buffer.compare(digestOf(body), digest) === 0 ? body : undefined;
+  return Buffer.compare(digestOf(String(key), body), digest) === 0 ? body : undefined;
 }
 
 /** A map that is the truth while the gateway runs, and its table, which has what was written last. */
@@ -112,7 +112,7 @@ export class MirroredMap<K extends number | string, V> {
         continue;
       }
       const body = this.codec.encode(value);
-      put.run(key, body, digestOf(body));
+      put.run(key, body, digestOf(key, body));
     }
   }
 

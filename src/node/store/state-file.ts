@@ -202,7 +202,7 @@ export class StateFile {
 
   private writeOwner(db: DatabaseSync): void {
     const put = db.prepare('INSERT INTO meta (key, body, digest) VALUES (?, ?, ?)');
-    for (const [key, body] of Object.entries(this.owner())) put.run(key, body, digestOf(body));
+    for (const [key, body] of Object.entries(this.owner())) put.run(key, body, digestOf(key, body));
   }
 
   private owner(): { federation: Uint8Array; peer: Uint8Array } {
@@ -210,7 +210,7 @@ export class StateFile {
   }
 
   private checkOwner(db: DatabaseSync): void {
-    const get = db.prepare('SELECT body, digest FROM meta WHERE key = ?');
+    const get = db.prepare('SELECT key, body, digest FROM meta WHERE key = ?');
     for (const [key, mine] of Object.entries(this.owner())) {
       const row = get.get(key);
       const body = row && wholeBodyOf(row);

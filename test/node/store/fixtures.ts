@@ -84,7 +84,7 @@ export function contentOf(store: Store) {
     alerts: store.alerts.list(),
     outbox: [...store.outbox.map.entries()],
     counters: store.counters.all(),
-    facts: new Map([...store.facts.map.entries()].map(([name, bytes]) => [name, digestOf(bytes)])),
+    facts: new Map([...store.facts.map.entries()].map(([name, bytes]) => [name, digestOf(name, bytes)])),
   };
 }
 

@@ -86,7 +86,7 @@ describe('openStore()', () => {
    CREATE TABLE facts (key TEXT PRIMARY KEY, body ${columns}
    PRAGMA user_version = 1`);
     const insert = (table: string, key: string | number, body: Uint8Array) =>
-      db.prepare(`INSERT INTO ${table} VALUES (?, ?, ?)`).run(key, body, digestOf(body));
+      db.prepare(`INSERT INTO ${table} VALUES (?, ?, ?)`).run(key, body, digestOf(key, body));
     insert('meta', 'federation', hashOf('federation'));
     insert('meta', 'peer', Buffer.from('peer-a'));
     insert('counters', 'samples', Buffer.from('41'));
