@@ -78,17 +78,24 @@ export function scaleFromRanges(ranges: readonly (readonly [number, number])[]):
 
 /** Scales rows × columns raw values (NaN where missing) into a dataset in shared memory. */
 export function applyScale(values: Float64Array, columns: number, scale: Scale): Dataset {
-  assert(values.length % columns === 0 && scale.mean.length === columns, 'the scale does not fit the values');
+  assert(values.length % columns === 0, 'values are not whole rows');
   const data = sharedDataset(values.length / columns, columns);
+  scaleInto(data, values, scale);
+  return data;
+}
+
+/** As applyScale(), into a dataset of the same shape, over whatever it held. */
+export function scaleInto(data: Dataset, values: Float64Array, scale: Scale): void {
+  const { columns } = data;
+  assert(values.length === data.values.length && scale.mean.length === columns, 'the scale does not fit the values');
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     const j = i % columns;
     const deviation = scale.deviation[j] as number;
-    if (Number.isNaN(value) || deviation === Number.POSITIVE_INFINITY) continue;
-    data.values[i] = (value - (scale.mean[j] as number)) / deviation;
-    data.mask[i] = 1;
+    const isPresent = !Number.isNaN(value) && deviation !== Number.POSITIVE_INFINITY;
+    data.values[i] = isPresent ? (value - (scale.mean[j] as number)) / deviation : 0;
+    data.mask[i] = isPresent ? 1 : 0;
   }
-  return data;
 }
 
 /**

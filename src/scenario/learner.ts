@@ -8,6 +8,7 @@ import { slotCount } from '../model/engine-input.ts';
 import type { EnginePool, TrainingSite } from '../model/engine-pool.ts';
 import { applyScale, type Scale, scaleFromMoments } from '../model/scaler.ts';
 import { sharedFloats } from '../model/shared-memory.ts';
+import { rowsForBatches } from '../model/training-rows.ts';
 import { weightCount } from '../model/weights.ts';
 import { type Learner, TrainingDiverged } from '../node/federation-node.ts';
 
@@ -84,12 +85,7 @@ export class PoolLearner implements Learner {
     const { data, settings, lossOn } = this.options;
     if (lossOn) this.heldOut = scaledSample(lossOn.table, scale);
     const { values, rows, features } = data.train;
-    // An engine wants as many rows as a batch has. Rows are drawn with replacement, so whole copies change no probability.
-    const copies = Math.max(1, Math.ceil(settings.batchSize / rows));
-    const enough =
-      copies === 1
-        ? values
-        : Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length] as number);
+    const enough = rowsForBatches(values, rows, settings.batchSize);
     const { weights, optimiser } = this;
     this.site = { weights, optimiser, data: applyScale(enough, features.length, scale) };
   }
