@@ -90,20 +90,19 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 }
 
-/** One line for each peer that is connected, those that models are exchanged with first. */
+/** One line for each peer: neighbours first, then who else is connected, then who is not. */
 export function peersText(peers: PeersStatus, style: Style): string {
-  if (peers.length === 0) return 'No peer is connected.\n';
-  const order = [...peers].sort((a, b) => Number(b.inMesh) - Number(a.inMesh) || (a.peer < b.peer ? -1 : 1));
-  const widths = { peer: Math.max(...order.map(({ peer }) => peer.length)) + 2, role: 11, since: 11, score: 8 };
-  const head = `${'peer'.padEnd(widths.peer)}${'role'.padEnd(widths.role)}${'connected'.padStart(widths.since)}${'score'.padStart(widths.score)}  address`;
-  const lines = order.map(({ peer, inMesh, connectedSeconds, score, address }) =>
-    [
-      safeText(peer).padEnd(widths.peer),
-      (inMesh ? 'neighbour' : 'known').padEnd(widths.role),
-      durationText(1000 * connectedSeconds).padStart(widths.since),
-      valueText(score).padStart(widths.score),
-      `  ${safeText(address)}`,
-    ].join(''),
-  );
-  return `${[style('bold', head), ...lines].join('\n')}\n`;
+  if (peers.length === 0) return 'No peer is known.\n';
+  const rank = ({ inMesh, connected }: PeersStatus[number]) => (inMesh ? 0 : connected ? 1 : 2);
+  const order = [...peers].sort((a, b) => rank(a) - rank(b) || (a.who < b.who ? -1 : 1));
+  const lines = order.flatMap(({ who, inMesh, connected, address, reason, score }) => {
+    const role = inMesh ? 'neighbour' : connected ? 'connected' : 'away';
+    const blemish = score < 0 ? `  score ${valueText(score)}` : '';
+    const where = who === address ? '' : `  ${safeText(address)}`;
+    return [
+      `${style(connected ? 'bold' : 'dim', role.padEnd(labelWidth))}${safeText(who)}${blemish}`,
+      `${' '.repeat(labelWidth - 2)}${where}${reason === null ? '' : `  ${style('yellow', safeText(reason))}`}`,
+    ].filter((line) => line.trim() !== '');
+  });
+  return `${lines.join('\n')}\n`;
 }

@@ -70,13 +70,17 @@ export type GatewayStatus = z.infer<typeof statusSchema>;
 /** The answer to /peers. */
 export const peersSchema = z.array(
   z.object({
-    peer: z.string(),
-    address: z.string(),
-    direction: z.enum(['inbound', 'outbound']),
-    connectedSeconds: z.number(),
+    /** Peer id, or the configured address that has not been reached yet. */
+    who: z.string(),
+    origin: z.enum(['configured', 'heard', 'inbound']),
+    connected: z.boolean(),
     /** Whether models are exchanged with it. */
     inMesh: z.boolean(),
-    /** gossipsub's, 0 for a peer without blemish. */
+    /** Where it is connected, or is tried. */
+    address: z.string(),
+    /** Why it is not connected, as far as known. */
+    reason: z.string().nullable(),
+    /** 0 for a peer without blemish, less for what had to be refused. */
     score: z.number(),
   }),
 );

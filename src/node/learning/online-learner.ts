@@ -70,7 +70,12 @@ export class OnlineLearner implements Learner {
   }
 
   rescale(moments: Moments): void {
-    this.current = scaleFromMoments(moments);
+    this.scaleBy(scaleFromMoments(moments));
+  }
+
+  /** As rescale(), where the scale is not from moments. */
+  scaleBy(scale: Scale): void {
+    this.current = scale;
   }
 
   /**

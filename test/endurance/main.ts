@@ -1,0 +1,101 @@
+// The endurance tests' command line: gateways that are killed, and gateways that run for a long time. Owns the exit code.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { runTool } from '../../scripts/run-tool.ts';
+import { exitStopped, exitSuccess } from '../../src/cli/exit-codes.ts';
+import { durationText } from '../../src/cli/format.ts';
+import { monotonicClock } from '../../src/lib/clock.ts';
+import { OperatorError } from '../../src/lib/errors.ts';
+import { Prng } from '../../src/lib/prng.ts';
+import { type DayOptions, dayText, runDay } from './day.ts';
+import { Broken, type Kill, killOnce } from './kills.ts';
+import { writePlant } from './plant.ts';
+
+const exitBroken = 1;
+
+function createCommand(done: (code: number) => void): Command {
+  const command = new Command('endurance').description('Runs gateways for long, and kills them.');
+  command
+    .command('kills')
+    .description('kill -9 at random moments of starting, training, storing and reading')
+    .option('--count <N>', 'how often', '200')
+    .option('--lanes <N>', 'gateways at the same time', '2')
+    .option('--seed <TEXT>', 'of the moments', 'kills')
+    .action(async (flags: { count: string; lanes: string; seed: string }) => done(await kills(flags)));
+  command
+    .command('day')
+    .description('replay a day of eight sensors at 1 Hz to one gateway, a thousand times as fast')
+    .option('--hours <N>', 'of data', '24')
+    .option('--speed <N>', 'times as fast', '1000')
+    .option('--cpu <SHARE>', "the gateway's --cpu")
+    .option('--built', 'run dist/ in place of the sources')
+    .action(async (flags: { hours: string; speed: string; cpu?: string; built?: true }) => {
+      const { cpu, built = false } = flags;
+      const options = { hours: positive('--hours', flags.hours), speed: positive('--speed', flags.speed), cpu, built };
+      done(await day(options));
+    });
+  return command;
+}
+
+async function kills({ count: countText, lanes: lanesText, seed }: { count: string; lanes: string; seed: string }) {
+  const count = positive('--count', countText);
+  const lanes = positive('--lanes', lanesText);
+  const { stderr, stdout } = process;
+  const folder = await mkdtemp(join(tmpdir(), 'rumormill-kills-'));
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  process.on('SIGINT', stop);
+  const startedMs = monotonicClock.nowMs();
+  const all: Kill[] = [];
+  try {
+    const lane = async (index: number) => {
+      const prng = new Prng(`${seed}/${index}`);
+      const plant = await writePlant(folder, { hours: 2, speed: 3600, roundIntervalMs: 20, seed: `${index}` });
+      let before: Kill | undefined;
+      while (all.length < count && !stopping.signal.aborted) {
+        before = await killOnce(plant, join(folder, `state-${index}`), prng, before);
+        all.push(before);
+        stderr.write(
+          `${all.length} of ${count} after ${durationText(monotonicClock.nowMs() - startedMs)}: ${before.while} ${before.afterMs} ms, round ${before.told} told, ${before.kept} kept\n`,
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, (_, i) => lane(i)));
+    stdout.write(killsText(all));
+    return stopping.signal.aborted ? exitStopped.SIGINT : exitSuccess;
+  } catch (error) {
+    stopping.abort();
+    if (!(error instanceof Broken)) throw error;
+    stdout.write(`${killsText(all)}Broken: ${error.message}\n`);
+    return exitBroken;
+  } finally {
+    process.off('SIGINT', stop);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function killsText(all: readonly Kill[]): string {
+  const starting = all.filter((kill) => kill.while === 'starting').length;
+  const behind = all.filter(({ told, kept }) => told > kept).length;
+  const rounds = all.reduce((most, { kept }) => Math.max(most, kept), 0);
+  return (
+    `${all.length} kills, ${starting} of them while the gateway started: the database was whole each time; ` +
+    `the newest checkpoint was one round behind ${behind} times and never more; up to ${rounds} rounds\n`
+  );
+}
+
+async function day(options: DayOptions): Promise<number> {
+  const { summary, code } = await runDay(options, (line) => process.stderr.write(`${line}\n`));
+  process.stdout.write(dayText(summary));
+  return code;
+}
+
+function positive(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value;
+  throw new OperatorError(`${flag} ${text}: give a number above 0`);
+}
+
+await runTool(createCommand);
