@@ -88,10 +88,7 @@ function sensorText({ name, unit, range, note }: ProfiledSensor): string {
   ].join('');
 }
 
-/** Text as YAML would have it, quoted where it has to be. */
+/** Text on one line as YAML would have it, quoted where it has to be. */
 function scalar(text: string): string {
-  return stringify(text, {
-    lineWidth: 0,
-    defaultStringType: /^[\p{L}][\p{L}\p{N} /._-]*$/u.test(text) ? 'PLAIN' : 'QUOTE_DOUBLE',
-  }).trimEnd();
+  return stringify(text, { lineWidth: 0 }).trimEnd();
 }

@@ -109,6 +109,8 @@ describe('commands that begin a federation', () => {
         'federation.yaml exists already and is not overwritten; give another with --out, or remove it',
       );
       assert.equal(await readFile(at('federation.yaml'), 'utf8'), 'mine');
+      // Found before a file is read that may be large.
+      assert.equal(await refused('init', at('absent.csv'), '--out', at('federation.yaml')), sentence);
     });
 
     const wrong: [what: string, content: string, args: string[], sentence: RegExp][] = [

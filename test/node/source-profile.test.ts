@@ -147,6 +147,7 @@ describe('manifestText()', () => {
     const name = fc.oneof(
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
       fc.constantFrom(
+        `long ${'and longer '.repeat(10)}name`,
         'null',
         'true',
         '1e3',
