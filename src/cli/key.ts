@@ -1,7 +1,7 @@
 // The command `key`: makes the key of a private network.
 import type { Command } from 'commander';
 import { writeNewFile } from '../lib/new-file.ts';
-import { newNetworkKey } from '../node/network-key.ts';
+import { newNetworkKey } from '../node/peers/identity.ts';
 import type { Ports } from './ports.ts';
 
 /** Adds `rumormill key` to the program. */

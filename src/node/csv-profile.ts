@@ -1,10 +1,11 @@
 // Profiles a CSV file. Owns how its columns and cells become observations; what they add up to is SourceProfile's.
-import { CellError, parseLabel, parseNumber, parseTimeMs, quote } from '../data/cells.ts';
+import { CellError, parseLabel, parseNumber, quote } from '../data/cells.ts';
 import { readCsv } from '../data/csv-file.ts';
 import { splitUnit } from '../data/header-unit.ts';
 import { type Layout, type LayoutConfig, layoutOf, type SettingName, suggest } from '../data/layout.ts';
 import { OperatorError } from '../lib/errors.ts';
 import { SourceProfile } from './source-profile.ts';
+import { liveTimeMs } from './sources/live-time.ts';
 
 interface Column {
   at: number;
@@ -74,7 +75,7 @@ function observeRow(
   let timeMs: number;
   try {
     if (layout.label !== undefined && parseLabel(column(layout.label)) === 1) return;
-    timeMs = parseTimeMs(column(layout.time));
+    timeMs = liveTimeMs(column(layout.time));
   } catch (error) {
     if (!(error instanceof CellError)) throw error;
     throw new OperatorError(`${place}: a cell ${error.message}`);

@@ -87,6 +87,15 @@ describe('commands that begin a federation', () => {
       assert.equal(manifest.name, 'wells');
     });
 
+    it('init takes times in milliseconds for what they are, as a gateway does', async () => {
+      await writeFile(
+        at('a.csv'),
+        `time,flow\n${Array.from({ length: 30 }, (_, i) => `${1.7e12 + 500 * i},${i}`).join('\n')}`,
+      );
+      await run('init', at('a.csv'), '--out', at('f.yaml'));
+      assert.equal((await readManifest(at('f.yaml'))).sampling.intervalMs, 500);
+    });
+
     it('init keeps both columns where a unit is all that tells them apart', async () => {
       await writeFile(at('a.csv'), 'time,temp [C],temp [F]\n0,20,68\n1,21,70\n2,22,72\n');
       await run('init', at('a.csv'), '--out', at('f.yaml'));
