@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { OperatorError } from '../lib/errors.ts';
 import { exitBug, exitOperatorError, exitSuccess } from './exit-codes.ts';
+import { addInitCommand } from './init.ts';
+import { addKeyCommand } from './key.ts';
+import { addOwnerCommand } from './owner.ts';
 import type { Ports } from './ports.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
@@ -47,6 +50,9 @@ Exit codes:
     );
   addRunCommand(program, ports, done);
   addReportCommand(program, ports);
+  addInitCommand(program, ports);
+  addKeyCommand(program, ports);
+  addOwnerCommand(program, ports);
   addSchemaCommand(program, ports);
   return program;
 }

@@ -41,11 +41,21 @@ export interface LayoutConfig {
   sensors?: readonly string[] | undefined;
 }
 
+/** What a message calls the setting by which a column is named, or columns are left out. */
+export type SettingName = (key: keyof ColumnNames | 'ignore' | 'sensors') => string;
+
+const scenarioSetting: SettingName = (key) => (key in defaultColumns ? `data.columns.${key}` : `data.${key}`);
+
 /**
  * Reads a header. Throws OperatorError when it is no header, names a column twice or not at all, lacks a column that the
  * configuration names on purpose, or leaves no sensor.
  */
-export function layoutOf(cells: readonly string[], config: LayoutConfig, file: string): Layout {
+export function layoutOf(
+  cells: readonly string[],
+  config: LayoutConfig,
+  file: string,
+  setting = scenarioSetting,
+): Layout {
   const header = cells.map((cell) => cell.trim());
   checkHeader(header, file);
   const at = new Map(header.map((name, index) => [name, index]));
@@ -53,7 +63,7 @@ export function layoutOf(cells: readonly string[], config: LayoutConfig, file: s
     const name = config.columns[key];
     const index = at.get(name);
     if (index === undefined && name !== defaultColumns[key]) {
-      throw new OperatorError(`data.columns.${key}: ${file} has no column ${quote(name)}${suggest(name, header)}`);
+      throw new OperatorError(`${setting(key)}: ${file} has no column ${quote(name)}${suggest(name, header)}`);
     }
     return index;
   };
@@ -66,21 +76,23 @@ export function layoutOf(cells: readonly string[], config: LayoutConfig, file: s
   };
   for (const name of config.ignore) {
     if (!at.has(name))
-      throw new OperatorError(`data.ignore: ${file} has no column ${quote(name)}${suggest(name, header)}`);
+      throw new OperatorError(`${setting('ignore')}: ${file} has no column ${quote(name)}${suggest(name, header)}`);
   }
   const reserved = new Set([...Object.values(config.columns), ...config.ignore]);
   const candidates = header.filter((name) => !reserved.has(name));
   const sensors = config.sensors ?? candidates;
   for (const [index, name] of sensors.entries()) {
     if (!candidates.includes(name)) {
-      throw new OperatorError(`data.sensors: ${file} has no sensor column ${quote(name)}${suggest(name, candidates)}`);
+      throw new OperatorError(
+        `${setting('sensors')}: ${file} has no sensor column ${quote(name)}${suggest(name, candidates)}`,
+      );
     }
     if (sensors.indexOf(name) !== index)
-      throw new OperatorError(`data.sensors: ${quote(name)} is named twice; name it once`);
+      throw new OperatorError(`${setting('sensors')}: ${quote(name)} is named twice; name it once`);
   }
   if (sensors.length === 0) {
     throw new OperatorError(
-      `${file} line 1: no sensor column is left (the header is ${quote(header.join(','))}); check data.ignore`,
+      `${file} line 1: no sensor column is left (the header is ${quote(header.join(','))}); check ${setting('ignore')}`,
     );
   }
   return { header, ...special, sensors, sensorAt: sensors.map((name) => at.get(name)!) };

@@ -16,8 +16,14 @@ const label = (longest: number) =>
     .max(longest, `must have at most ${longest} characters`)
     .regex(/^(?!\s)[^\p{Cc}\p{Cs}]+(?<!\s)$/u, 'must be text on one line without blanks around it');
 
+/** What a sensor can be called. */
+export const sensorNameSchema = label(128);
+
+/** What a unit can be called. */
+export const unitSchema = label(32);
+
 const sensorSchema = z.strictObject({
-  name: label(128).describe('as the sources of all gateways call it, or map it to'),
+  name: sensorNameSchema.describe('as the sources of all gateways call it, or map it to'),
   unit: label(32).optional().describe('of every value under this name; a source that says another unit is not used'),
   range: z
     .tuple([z.number(), z.number()])

@@ -57,6 +57,12 @@ describe('main.ts as a process', () => {
       ['run', 'absent.yaml'],
       `absent.yaml does not exist; give a scenario file, or one of those that ship: ${shipped.join(', ')}`,
     ],
+    ['a source that is not there', ['init', 'absent.csv'], 'absent.csv: no such file; check the path'],
+    [
+      'an owner without a key',
+      ['owner', 'sign', 'r.json', '--key', 'absent.key', '--admit', '12D3'],
+      "absent.key does not exist; make an owner's key with: rumormill owner new",
+    ],
     ['a folder', ['run', '.'], '. is a folder; give a scenario file in it'],
     [
       'YAML that is wrong',
