@@ -95,6 +95,27 @@ describe('gateways on a LAN', function () {
     });
   });
 
+  it('say once that multicast is not possible where another program keeps its port, and reach configured peers', async () => {
+    await Lan.with({ hosts: 2, ipv6: true }, async (lan) => {
+      const bind = (type: string) => `require('dgram').createSocket(${type}).bind(5353, () => console.log('bound'));`;
+      const program = bind("'udp4'") + bind("{ type: 'udp6', ipv6Only: true }");
+      const other = lan.spawn(0, process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let output = '';
+      other.stdout?.on('data', (text) => {
+        output += text;
+      });
+      await eventually(() => output.split('bound').length === 3, 'the port is taken');
+      const peers = [`/ip4/${lan.addressOf(1)}/tcp/${gatewayPort}`];
+      const gateways = [new Gateway(lan, 0, { peers }), new Gateway(lan, 1)];
+      await meshed(gateways, 10_000);
+      const troubles = gateways[0]!.events.flatMap((event) => (event.type === 'trouble' ? [event.sentence] : []));
+      assert.deepEqual(
+        troubles.map((sentence) => /IPv[46].*EADDRINUSE/.test(sentence)),
+        [true, true],
+      );
+    });
+  });
+
   it('take a gateway in again after a power cut', async () => {
     await Lan.with({ hosts: 3 }, async (lan) => {
       const [first, second, third] = [0, 1, 2].map((host) => new Gateway(lan, host)) as [Gateway, Gateway, Gateway];

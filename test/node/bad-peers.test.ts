@@ -49,6 +49,7 @@ describe('a live node among bad peers', () => {
   async function counts(code: PeerErrorCode, act: () => Promise<unknown>): Promise<void> {
     const expected = new Map(victim.node.counters.rejected);
     expected.set(code, (expected.get(code) ?? 0) + 1);
+    const blamedBefore = victim.blamed.length;
     const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0);
     await act();
     const { rejected } = victim.node.counters;
@@ -58,6 +59,11 @@ describe('a live node among bad peers', () => {
       3000,
     );
     assert.deepEqual(new Map([...rejected].sort()), new Map([...expected].sort()));
+    const blamed = victim.blamed.slice(blamedBefore);
+    // gossipsub does not say who sent what it turns away before the node sees it.
+    if (blamed.length > 0 || (code !== 'unsigned' && code !== 'malformed')) {
+      assert.deepEqual(blamed, [{ peer: bad.peerId, code }]);
+    }
   }
 
   /** gossipsub's count of the bad peer's invalid messages, which loses a tenth a second. */

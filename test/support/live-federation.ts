@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Moments } from '../../src/gossip/moments.ts';
 import { type MatrixShape, weightCountOf } from '../../src/gossip/payload.ts';
+import type { PeerErrorCode } from '../../src/gossip/peer-error.ts';
 import type { CoreEvent, CoreSettings } from '../../src/gossip/protocol.ts';
 import { monotonicClock } from '../../src/lib/clock.ts';
 import { Prng } from '../../src/lib/prng.ts';
@@ -118,18 +119,26 @@ export class StubLearner implements Learner {
   }
 }
 
+export interface Blame {
+  peer: string;
+  code: PeerErrorCode;
+}
+
 /** One node with its host. */
 export class LiveNode {
   readonly host: Host;
   readonly node: FederationNode;
   readonly learner: StubLearner;
   readonly events: CoreEvent[];
+  /** Whom the node held which error against, in order. */
+  readonly blamed: Blame[];
 
-  private constructor(host: Host, node: FederationNode, learner: StubLearner, events: CoreEvent[]) {
+  private constructor(host: Host, node: FederationNode, learner: StubLearner, events: CoreEvent[], blamed: Blame[]) {
     this.host = host;
     this.node = node;
     this.learner = learner;
     this.events = events;
+    this.blamed = blamed;
   }
 
   /** Starts the host; the node waits for `join`. `index` gives the learner's target and the moments. */
@@ -149,6 +158,7 @@ export class LiveNode {
     const { name, nodes, shapes = defaultShapes, features = defaultFeatures } = options;
     const learner = new StubLearner(index);
     const events: CoreEvent[] = [];
+    const blamed: Blame[] = [];
     const settings: CoreSettings = {
       self: host.libp2p.peerId.toString(),
       shapes,
@@ -181,9 +191,10 @@ export class LiveNode {
       clock: monotonicClock,
       prng: new Prng(`${name}/${index}`),
       onEvent: (event) => events.push(event),
+      onPeerError: (peer, code) => blamed.push({ peer, code }),
       ...(options.streamTimeoutMs && { streamTimeoutMs: options.streamTimeoutMs }),
     });
-    return new LiveNode(host, node, learner, events);
+    return new LiveNode(host, node, learner, events, blamed);
   }
 
   /** Starts the protocol with weights of 0, and joins the topic. */

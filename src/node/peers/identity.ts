@@ -19,9 +19,9 @@ export async function loadOrCreateIdentity(folder: string): Promise<Uint8Array> 
     if (!isNotFound(error)) throw error;
   }
   // A link fails where the file has come in the meantime, and a crash leaves no half of a key.
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await writeFile(temporary, `${randomBytes(seedBytes).toString('hex')}\n`, { mode: 0o600, flag: 'w', flush: true });
+    await writeFile(temporary, `${randomBytes(seedBytes).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true });
     await chmod(temporary, 0o600);
     await link(temporary, path);
   } catch (error) {

@@ -78,8 +78,12 @@ export interface PeerStatus {
   score: number;
 }
 
-/** Members are asked anew for peers and roster this often: it heals what was missed while a peer was down. */
-const refreshIntervalMs = 60_000;
+/**
+ * One member is asked anew for peers and roster this long after a new one has come, then after twice as long each time, up
+ * to the maximum: of two that connect to a bootstrap at once each may ask before the other is known there.
+ */
+const refreshFirstMs = 2_000;
+const refreshMaxMs = 60_000;
 /** For how long a peer that is no member of this federation may ask what we are. */
 const partingMs = 1_000;
 /** Members that did not have the manifest may have it a little later. */
@@ -165,7 +169,7 @@ export class Network {
 
   /** To be called once, by startNetwork(). */
   async start(): Promise<void> {
-    const { federation, clock, prng, onEvent, listenPort } = this.options;
+    const { federation, clock, prng, onEvent } = this.options;
     const host = await this.listen();
     const { libp2p } = host;
     const self = libp2p.peerId.toString();
@@ -220,13 +224,7 @@ export class Network {
     }
     mdns?.start();
     finder.look();
-    this.refreshing = setInterval(() => this.refresh(), refreshIntervalMs);
-    if (listenPort !== 0 && libp2p.getMultiaddrs().length === 0) {
-      onEvent({
-        type: 'trouble',
-        sentence: `there is no network yet; peers find this gateway at port ${listenPort} once there is`,
-      });
-    }
+    this.refreshIn(refreshMaxMs);
   }
 
   /** Every peer that is connected, tried or configured. */
@@ -309,7 +307,7 @@ export class Network {
   async stop(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort(new Error('the gateway stops'));
-    clearInterval(this.refreshing);
+    clearTimeout(this.refreshing);
     if (this.started === undefined) return;
     const { host, finder, mdns } = this.started;
     finder.stop();
@@ -371,6 +369,7 @@ export class Network {
       this.options.onEvent({ type: 'connected', peer, address: connection.remoteAddr.toString() });
       if (this.membership.restricted) this.askRoster(peer);
       for (const told of peers) this.hear(told);
+      this.refreshIn(refreshFirstMs);
       const { resolve } = this.memberWaits;
       this.memberWaits = Promise.withResolvers();
       resolve();
@@ -412,6 +411,17 @@ export class Network {
       if (!this.membership.isAllowed(peer)) this.close(peer, 'it is not a member');
       else if (this.members.has(peer)) this.askRoster(peer);
     }
+  }
+
+  private refreshIn(delayMs: number): void {
+    clearTimeout(this.refreshing);
+    this.refreshing = setTimeout(
+      () => {
+        this.refresh();
+        this.refreshIn(Math.min(refreshMaxMs, 2 * delayMs));
+      },
+      delayMs * (0.75 + 0.5 * this.options.prng.nextFloat()),
+    );
   }
 
   /** Asks one member, drawn at random, for what may have changed. */
