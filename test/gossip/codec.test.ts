@@ -462,9 +462,8 @@ describe('messages.ts', () => {
   it('is what the generator makes of messages.proto', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rumormill-messages-'));
     try {
-      const fresh = join(folder, 'messages.ts');
-      execFileSync(process.execPath, ['scripts/generate-messages.mjs', fresh]);
-      assert.equal(readFileSync('src/gossip/messages.ts', 'utf8'), readFileSync(fresh, 'utf8'));
+      execFileSync(process.execPath, ['scripts/generate-messages.mjs', folder]);
+      assert.equal(readFileSync('src/gossip/messages.ts', 'utf8'), readFileSync(join(folder, 'messages.ts'), 'utf8'));
     } finally {
       rmSync(folder, { recursive: true });
     }

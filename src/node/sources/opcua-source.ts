@@ -117,7 +117,7 @@ export class OpcuaSource implements Source {
       usable.map(({ nodeId }) => ({ nodeId, attributeId: library.AttributeIds.Value })),
       {
         samplingInterval: samplingMs,
-        queueSize: Math.min(queueSizeMax, 2 * Math.ceil(publishMs / samplingMs) + 1),
+        queueSize: Math.min(queueSizeMax, 2 * Math.ceil(publishMs / Math.max(1, samplingMs)) + 1),
         discardOldest: true,
       },
       library.TimestampsToReturn.Both,

@@ -76,7 +76,9 @@ const opcuaSource = z.strictObject({
   url: z.string().regex(/^opc\.tcp:\/\/[^@\s]+$/, 'must be as opc.tcp://host:4840, without credentials'),
   /** Node whose variables are taken by their browse names; sensors with a node id of their own need none. */
   folder: z.string().min(1).default('ns=0;i=85'),
-  samplingMs: z.number().min(1).max(86_400_000).default(1000),
+  /** How often the server looks at a variable; 0 for as often as it can. */
+  samplingMs: z.number().min(0).max(86_400_000).default(1000),
+  /** How often it tells what it saw. */
   publishMs: z.number().min(10).max(86_400_000).default(1000),
   security: z
     .strictObject({

@@ -1,54 +1,18 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSource } from '../../../src/node/sources/create-source.ts';
 import type { Sensor } from '../../../src/node/sources/source.ts';
 import { sourceSchema } from '../../../src/node/sources/source-config.ts';
-import { inTime } from '../../support/live-federation.ts';
 import { RunningSource, surroundings } from '../../support/live-source.ts';
 import { freePort } from '../../support/mosquitto.ts';
-
-/** A server in a process of its own. */
-class Server {
-  readonly port: number;
-  private readonly folder: string;
-  private readonly isSecure: boolean;
-  private process: ChildProcess | undefined;
-
-  constructor(port: number, folder: string, isSecure = false) {
-    this.port = port;
-    this.folder = folder;
-    this.isSecure = isSecure;
-  }
-
-  async start(): Promise<void> {
-    const args = [String(this.port), this.folder, ...(this.isSecure ? ['secure'] : [])];
-    this.process = fork(new URL('../../support/opcua-server.ts', import.meta.url), args, {
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
-    await inTime(once(this.process, 'message'), 'the server starts', 20_000);
-  }
-
-  set(name: string, value: number, isGood = true): void {
-    this.process!.send([name, value, isGood]);
-  }
-
-  async kill(): Promise<void> {
-    const child = this.process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
-  }
-}
+import { OpcuaServer } from '../../support/opcua-process.ts';
 
 describe('OpcuaSource with a real server', function () {
   this.timeout(60_000);
   let folder: string;
-  let server: Server;
+  let server: OpcuaServer;
   let running: RunningSource | undefined;
 
   const run = (
@@ -65,7 +29,7 @@ describe('OpcuaSource with a real server', function () {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rumormill-opcua-test-'));
-    server = new Server(await freePort(), join(folder, 'server'));
+    server = new OpcuaServer(await freePort(), join(folder, 'server'));
     await server.start();
   });
   afterEach(async () => {
