@@ -247,13 +247,22 @@ describe('Store on a disk in trouble', function () {
     withStore(folder, gateway(), (store) => fill(store));
     chmodSync(join(folder, 'gateway.db'), 0o444);
     chmodSync(folder, 0o555);
-    const options = gateway();
-    withStore(folder, options, (store) => {
-      assert.equal(store.checkpoints.put(checkpointOf(9)), false);
+    const mend = () => {
       chmodSync(folder, 0o755);
       chmodSync(join(folder, 'gateway.db'), 0o644);
-    });
+    };
+    const options = gateway();
+    try {
+      withStore(folder, options, (store) => {
+        assert.deepEqual(store.checkpoints.latest(), checkpointOf(3));
+        assert.equal(store.checkpoints.put(checkpointOf(9)), false);
+        mend();
+      });
+    } finally {
+      mend();
+    }
     assert.deepEqual(kinds(options), ['degraded', 'recovered']);
+    withStore(folder, gateway(), (store) => assert.deepEqual(store.checkpoints.latest(), checkpointOf(9)));
   });
 
   it('is refused in one sentence where its file is a folder', () => {
