@@ -77,6 +77,18 @@ describe('StateFile.write()', () => {
     file.close();
   });
 
+  it('opens the file anew after an error of input or output, whose descriptor may be of a disk that is gone', () => {
+    const file = new StateFile({ ...gateway(), folder: folders.make() }, () => undefined);
+    const failing = () => {
+      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 778 });
+    };
+    assert.equal(file.write(failing), false);
+    assert.equal(file.isOpen, false);
+    assert.equal(file.write(addBytes), true);
+    assert.equal(file.generation, 2);
+    file.close();
+  });
+
   it('passes a mistake of the caller on, and rolls it back', () => {
     const file = new StateFile({ ...gateway(), folder: folders.make() }, () => undefined);
     const mistake = (db: DatabaseSync) => {
