@@ -1,12 +1,13 @@
 // The database file of one gateway: opening, its lock, its layout, and what happens where it cannot be written or is damaged.
 // Knows no table but meta; every write of the store goes through write().
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { messageOf, OperatorError } from '../../lib/errors.ts';
 import { migrations as ownMigrations } from './migrations.ts';
 import { digestOf, wholeBodyOf } from './mirrored-map.ts';
+import { setAside } from './set-aside.ts';
 import { loadSqlite } from './sqlite.ts';
 import { Damaged, type Trouble, troubleOf } from './trouble.ts';
 
@@ -32,9 +33,6 @@ export interface StateFileOptions {
 
 /** Name of the database in a gateway's folder. */
 export const stateFileName = 'gateway.db';
-
-/** Damaged files that are kept. A dying disk must not fill itself with them. */
-const damagedMax = 3;
 
 /**
  * Pages are moved back to the database after about 1 MiB of log, and a log that one large write made longer is cut to 4 MiB.
@@ -144,7 +142,9 @@ export class StateFile {
     try {
       copy = mkdtempSync(join(tmpdir(), 'rumormill-state-'));
       for (const suffix of ['', '-wal']) {
-        if (existsSync(this.path + suffix)) copyFileSync(this.path + suffix, join(copy, stateFileName + suffix));
+        // Not by copyFile, which would make the copy read-only too.
+        if (existsSync(this.path + suffix))
+          writeFileSync(join(copy, stateFileName + suffix), readFileSync(this.path + suffix));
       }
       db = this.connect(join(copy, stateFileName));
       this.loadChecked(db, load);
@@ -243,29 +243,15 @@ export class StateFile {
   /** False where the file cannot be renamed either. */
   private setAside(why: string): boolean {
     this.disconnect();
-    const time = new Date(this.options.wallClockMs()).toISOString().replaceAll(/[-:.]/g, '');
-    const aside = `${this.path}.damaged-${time}`;
     try {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) {
-        if (existsSync(this.path + suffix)) renameSync(this.path + suffix, aside + suffix);
-      }
-      this.forgetOldDamaged();
+      const aside = setAside(this.path, this.options.wallClockMs());
+      const sentence = `${this.path} is damaged (${firstLine(why)}): it was set aside as ${aside} and a new one begun`;
+      this.options.onEvent({ type: 'damaged', sentence });
+      return true;
     } catch (error) {
+      if (troubleOf(error, 'running') === undefined) throw error;
       this.degrade(error, 'unwritable');
       return false;
-    }
-    const sentence = `${this.path} is damaged (${firstLine(why)}): it was set aside as ${aside} and a new one begun`;
-    this.options.onEvent({ type: 'damaged', sentence });
-    return true;
-  }
-
-  private forgetOldDamaged(): void {
-    const { folder } = this.options;
-    const prefix = `${stateFileName}.damaged-`;
-    const names = readdirSync(folder).filter((name) => name.startsWith(prefix));
-    const times = [...new Set(names.map((name) => name.slice(prefix.length).split('-')[0] as string))].sort();
-    for (const old of times.slice(0, -damagedMax)) {
-      for (const name of names.filter((name) => name.startsWith(prefix + old))) rmSync(join(folder, name));
     }
   }
 

@@ -77,6 +77,18 @@ describe('StateFile.write()', () => {
     file.close();
   });
 
+  it('opens the file anew after an error of input or output, whose descriptor may be of a disk that is gone', () => {
+    const file = new StateFile({ ...gateway(), folder: folders.make() }, () => undefined);
+    const failing = () => {
+      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 778 });
+    };
+    assert.equal(file.write(failing), false);
+    assert.equal(file.isOpen, false);
+    assert.equal(file.write(addBytes), true);
+    assert.equal(file.generation, 2);
+    file.close();
+  });
+
   it('passes a mistake of the caller on, and rolls it back', () => {
     const file = new StateFile({ ...gateway(), folder: folders.make() }, () => undefined);
     const mistake = (db: DatabaseSync) => {
@@ -247,13 +259,22 @@ describe('Store on a disk in trouble', function () {
     withStore(folder, gateway(), (store) => fill(store));
     chmodSync(join(folder, 'gateway.db'), 0o444);
     chmodSync(folder, 0o555);
-    const options = gateway();
-    withStore(folder, options, (store) => {
-      assert.equal(store.checkpoints.put(checkpointOf(9)), false);
+    const mend = () => {
       chmodSync(folder, 0o755);
       chmodSync(join(folder, 'gateway.db'), 0o644);
-    });
+    };
+    const options = gateway();
+    try {
+      withStore(folder, options, (store) => {
+        assert.deepEqual(store.checkpoints.latest(), checkpointOf(3));
+        assert.equal(store.checkpoints.put(checkpointOf(9)), false);
+        mend();
+      });
+    } finally {
+      mend();
+    }
     assert.deepEqual(kinds(options), ['degraded', 'recovered']);
+    withStore(folder, gateway(), (store) => assert.deepEqual(store.checkpoints.latest(), checkpointOf(9)));
   });
 
   it('is refused in one sentence where its file is a folder', () => {

@@ -227,6 +227,23 @@ describe('Store', () => {
     );
   });
 
+  it('gives room back after one large write: the log soon, the file when it is opened again', () => {
+    const folder = folders.make();
+    const bytesOf = (name: string) => statSync(join(folder, name)).size;
+    withStore(folder, gateway(), (store) => {
+      store.facts.set('large', new Uint8Array(12 * 2 ** 20));
+      store.flush();
+      assert(bytesOf('gateway.db-wal') > 12 * 2 ** 20);
+      for (let i = 0; i < 3; i++) {
+        store.facts.set('large', Uint8Array.of(i));
+        store.flush();
+      }
+      assert(bytesOf('gateway.db-wal') <= 4 * 2 ** 20, `a log of ${bytesOf('gateway.db-wal')} bytes`);
+    });
+    withStore(folder, gateway(), () => undefined);
+    assert(bytesOf('gateway.db') < 2 ** 17, `a file of ${bytesOf('gateway.db')} bytes`);
+  });
+
   it('stays bounded on disk over ten thousand rows and a thousand checkpoints', function () {
     this.timeout(120_000);
     const folder = folders.make();
