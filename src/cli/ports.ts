@@ -1,5 +1,6 @@
 // What the commands need from the world outside, so that tests can give their own. Types only.
 import type { Clock } from '../lib/clock.ts';
+import type { GatewayPorts, GatewaySettings } from '../node/gateway/run-gateway.ts';
 import type { RunOptions } from '../scenario/progress.ts';
 import type { Summary } from '../scenario/results.ts';
 import type { Scenario } from '../scenario/schema.ts';
@@ -24,6 +25,8 @@ export interface Ports {
   exit(code: number): void;
   /** Runs a scenario; see src/scenario/run.ts. */
   runScenario(scenario: Scenario, options: RunOptions): Promise<Summary>;
+  /** Runs a gateway until the signal aborts; see src/node/gateway/run-gateway.ts. */
+  runGateway(settings: GatewaySettings, ports: GatewayPorts, signal: AbortSignal): Promise<void>;
   /** Writes report.html into a folder with results. */
   writeReport(folder: string): Promise<unknown>;
 }

@@ -33,6 +33,7 @@ function processPorts(): Ports {
     },
     exit: (code) => process.exit(code),
     runScenario: async (scenario, options) => (await import('../scenario/run.ts')).runScenario(scenario, options),
+    runGateway: async (...args) => (await import('../node/gateway/run-gateway.ts')).runGateway(...args),
     writeReport: async (folder) => (await import('../report/report.ts')).writeReport(folder),
   };
 }

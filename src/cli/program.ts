@@ -4,12 +4,15 @@ import { Command, CommanderError } from 'commander';
 import { OperatorError } from '../lib/errors.ts';
 import { exitBug, exitOperatorError, exitSuccess } from './exit-codes.ts';
 import { addInitCommand } from './init.ts';
+import { addJoinCommand } from './join.ts';
 import { addKeyCommand } from './key.ts';
 import { addOwnerCommand } from './owner.ts';
 import type { Ports } from './ports.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
 import { addSchemaCommand } from './schema.ts';
+import { addScoreCommand } from './score.ts';
+import { addStatusCommands } from './status.ts';
 import { styleFor } from './style.ts';
 
 /** Runs one command line (without the program's own name) and returns the exit code; it never throws. */
@@ -28,7 +31,9 @@ export async function runProgram(args: readonly string[], ports: Ports): Promise
 function createProgram(ports: Ports, done: (code: number) => void): Command {
   const { stdout, stderr } = ports;
   const program = new Command('rumormill')
-    .description('Serverless federated learning for industrial gateways: run scenarios and read their results.')
+    .description(
+      'Serverless federated learning for industrial gateways: run gateways, run scenarios, read their results.',
+    )
     .version(version(), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
@@ -53,6 +58,9 @@ Exit codes:
   addInitCommand(program, ports);
   addKeyCommand(program, ports);
   addOwnerCommand(program, ports);
+  addJoinCommand(program, ports, done);
+  addStatusCommands(program, ports);
+  addScoreCommand(program, ports);
   addSchemaCommand(program, ports);
   return program;
 }

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Output, Ports, StopSignal } from '../../src/cli/ports.ts';
+import type { GatewaySettings } from '../../src/node/gateway/run-gateway.ts';
 import type { RunOptions } from '../../src/scenario/progress.ts';
 import type { Summary } from '../../src/scenario/results.ts';
 import type { Scenario } from '../../src/scenario/schema.ts';
@@ -69,6 +70,13 @@ export class FakePorts implements Ports {
   send(signal: StopSignal): number {
     for (const handler of this.handlers) handler(signal);
     return this.handlers.size;
+  }
+
+  /** What the commands wanted a gateway to be. */
+  readonly gateways: GatewaySettings[] = [];
+
+  async runGateway(settings: GatewaySettings): Promise<void> {
+    this.gateways.push(settings);
   }
 
   exit(code: number): void {
