@@ -49,12 +49,14 @@ async function kills({ count: countText, lanes: lanesText, seed }: { count: stri
   process.on('SIGINT', stop);
   const startedMs = monotonicClock.nowMs();
   const all: Kill[] = [];
+  let begun = 0;
   try {
     const lane = async (index: number) => {
       const prng = new Prng(`${seed}/${index}`);
       const plant = await writePlant(folder, { hours: 2, speed: 3600, roundIntervalMs: 20, seed: `${index}` });
       let before: Kill | undefined;
-      while (all.length < count && !stopping.signal.aborted) {
+      while (begun < count && !stopping.signal.aborted) {
+        begun++;
         before = await killOnce(plant, join(folder, `state-${index}`), prng, before);
         all.push(before);
         stderr.write(
