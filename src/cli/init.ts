@@ -4,6 +4,11 @@ import type { Command } from 'commander';
 import { defaultColumns, type SettingName } from '../data/layout.ts';
 import { OperatorError } from '../lib/errors.ts';
 import { refuseExisting, writeNewFile } from '../lib/new-file.ts';
+import { profileCsv } from '../node/csv-profile.ts';
+import { manifestSchema } from '../node/manifest-schema.ts';
+import { manifestText } from '../node/manifest-text.ts';
+import type { Profile } from '../node/source-profile.ts';
+import { suggestManifest } from '../node/suggested-manifest.ts';
 import { safeText } from './format.ts';
 import type { Ports } from './ports.ts';
 
@@ -50,13 +55,8 @@ async function initFromCsv(source: string, options: InitOptions): Promise<string
   if (!/\.csv(\.gz)?$/i.test(source)) {
     throw new OperatorError(`${source}: its name does not end in .csv or .csv.gz; give a CSV file`);
   }
-  // libp2p, from which the manifest has its limits, is loaded for this command only.
-  const { agreementOf, parseManifest } = await import('../node/manifest.ts');
-  const { manifestText } = await import('../node/manifest-text.ts');
-  const { suggestManifest } = await import('../node/suggested-manifest.ts');
-  const { profileCsv } = await import('../node/csv-profile.ts');
+  const name = options.name === undefined ? nameFrom(source) : checkedName(options.name);
   await refuseExisting(options.out, mend);
-  const name = await federationName(source, options.name);
   const columns = {
     device: options.deviceColumn,
     instance: options.instanceColumn,
@@ -64,39 +64,43 @@ async function initFromCsv(source: string, options: InitOptions): Promise<string
     label: options.labelColumn,
     split: options.splitColumn,
   };
-  const profile = (await profileCsv(source, { columns, ignore: options.ignore }, columnFlag)).result();
+  const profile = await profileCsv(source, { columns, ignore: options.ignore }, columnFlag);
+  return writeManifest(profile.result(), name, source, options.out);
+}
+
+/** Writes the manifest that suits what was found in `source`, and says what to do with it. */
+async function writeManifest(profile: Profile, name: string, source: string, out: string): Promise<string> {
+  // libp2p, from which the manifest has its limits, is loaded for this command only.
+  const { agreementOf, parseManifest } = await import('../node/manifest.ts');
   const suggested = suggestManifest(profile);
   if (suggested === undefined) {
-    const why = profile.sensors.length === 0 ? 'no column holds numbers' : 'no sensor has values at two times';
-    throw new OperatorError(
-      `${source}: ${why}, so nothing can be said of its sensors; give a file with data of a normal day`,
-    );
+    const why = profile.sensors.length === 0 ? 'there are no numbers in it' : 'no sensor has values at two times';
+    throw new OperatorError(`${source}: ${why}, so nothing can be said of its sensors; give data of a normal day`);
   }
   const text = manifestText(name, basename(source), suggested);
-  const manifest = parseManifest(text, options.out);
-  await writeNewFile(options.out, text, 0o666, mend);
-  const { federation } = agreementOf(manifest);
+  const { federation } = agreementOf(parseManifest(text, out));
+  await writeNewFile(out, text, 0o666, mend);
   const { sensors, leftOut, sampling, window } = suggested;
   return [
-    `${options.out}: ${sensors.length} sensors, one row each ${sampling.intervalMs / 1000} s, windows of ${window.length} rows`,
+    `${out}: ${sensors.length} sensors, one row each ${sampling.intervalMs / 1000} s, windows of ${window.length} rows`,
     ...leftOut.map((what) => `left out: ${safeText(what)}`),
     `federation ${Buffer.from(federation).toString('hex')}`,
-    `next, on each gateway: rumormill join ${options.out} --source ${safeText(source)}`,
+    `next, on each gateway: rumormill join ${out} --source ${safeText(source)}`,
   ].join('\n');
 }
 
-/** The name given, or one made of the file's. */
-async function federationName(source: string, given: string | undefined): Promise<string> {
-  const { manifestSchema } = await import('../node/manifest-schema.ts');
-  if (given === undefined) {
-    const made = basename(source)
-      .replace(/\.csv(\.gz)?$/i, '')
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .slice(0, 64)
-      .replaceAll(/^-+|-+$/g, '');
-    return made === '' ? 'federation' : made;
-  }
+/** A federation's name made of its source's. */
+function nameFrom(source: string): string {
+  const made = basename(source)
+    .replace(/\.csv(\.gz)?$/i, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 64)
+    .replaceAll(/^-+|-+$/g, '');
+  return made === '' ? 'federation' : made;
+}
+
+function checkedName(given: string): string {
   const parsed = manifestSchema.shape.name.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new OperatorError(`--name ${given}: it ${parsed.error.issues[0]?.message}; give another`);

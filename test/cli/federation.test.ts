@@ -151,7 +151,7 @@ describe('commands that begin a federation', () => {
         'text only',
         'time,mode\n0,AUTO\n1,AUTO\n',
         [],
-        /^a\.csv: no column holds numbers, so nothing can be said of its sensors; give a file/,
+        /^a\.csv: there are no numbers in it, so nothing can be said of its sensors; give data/,
       ],
       ['one row', csv(1), [], /^a\.csv: no sensor has values at two times/],
       ['no row', csv(0), [], /^a\.csv: has a header and no rows/],

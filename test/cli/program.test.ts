@@ -20,7 +20,7 @@ describe('rumormill', () => {
   it('rumormill --help names the commands and the exit codes', async () => {
     const world = ports();
     assert.equal(await runProgram(['--help'], world), 0);
-    for (const word of ['run', 'report', 'schema', 'Exit codes:', '130'])
+    for (const word of ['run', 'report', 'init', 'key', 'owner', 'schema', 'Exit codes:', '130'])
       assert.ok(world.stdout.text.includes(word), word);
   });
 
