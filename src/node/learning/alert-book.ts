@@ -22,6 +22,7 @@ const calmWindows = 2;
 /** Makes one alert of consecutive windows above the threshold. One that was open before a restart goes on. */
 export class AlertBook {
   private readonly alerts: AlertList;
+  /** Windows in a row at or below the threshold since the open alert's last one above. */
   private calm = 0;
 
   constructor(alerts: AlertList) {
@@ -66,7 +67,6 @@ export class AlertBook {
   }
 
   private put(kind: AlertChange['kind'], alert: Alert): AlertChange {
-    if (kind === 'closed') this.calm = 0;
     this.alerts.put(alert);
     return { kind, alert };
   }

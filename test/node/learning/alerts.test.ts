@@ -133,4 +133,14 @@ describe('RowScorer', () => {
     assert.deepEqual(made.sensorsOf(Float64Array.of(1 + 1, Number.NaN, 3 + 10, 4)), [{ name: 't', share: 100 / 101 }]);
     assert.deepEqual(made.sensorsOf(Float64Array.of(1, 2, 3, 4)), []);
   });
+
+  it('names no sensor that is missing, whatever the model makes of it', () => {
+    const made = new RowScorer({ engine, spec, sensors });
+    // The last four weights are the biases of the output.
+    made.use(new Float32Array(weightCount(spec)).fill(5, -4), scale);
+    assert.deepEqual(
+      made.sensorsOf(Float64Array.of(1, 2, Number.NaN, 4)).map(({ name }) => name),
+      ['p', 'q'],
+    );
+  });
 });

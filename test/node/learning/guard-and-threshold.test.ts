@@ -23,6 +23,13 @@ describe('ContaminationGuard', () => {
     assert.deepEqual([guard.judge(2, 1), guard.judge(2, 1)], ['withheld', 'drift']);
   });
 
+  it('saves no more than its bound in quiet times', () => {
+    const guard = new ContaminationGuard(3);
+    for (let i = 0; i < 100; i++) guard.judge(0, 1);
+    const seen = Array.from({ length: 4 }, () => guard.judge(2, 1));
+    assert.deepEqual(seen, ['withheld', 'withheld', 'withheld', 'drift']);
+  });
+
   it('withholds no more of any run of rows than its bound and a fifth, and never a normal row', () => {
     const rows = fc.array(fc.boolean(), { maxLength: 200 });
     fc.assert(

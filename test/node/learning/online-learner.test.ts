@@ -140,6 +140,9 @@ describe('OnlineLearner', () => {
     assert.equal(calls.length, 2);
     assert.equal(learner.optimiser.step, 0);
     assert(learner.optimiser.slots.every((slot) => slot === 0));
+    // Nothing of the aborted round is left for the next one.
+    const again = await learner.train(1, start, never);
+    assert.deepEqual(again.weights, replayed(rows.values, calls.slice(2)).weights);
   });
 
   it('is told to its thread once while its rows stay as many, and trains on the rows that there are', async () => {

@@ -4,6 +4,7 @@ import { Prng } from '../../../src/lib/prng.ts';
 import { momentsOf } from '../../../src/model/scaler.ts';
 import type { FeatureRow } from '../../../src/node/intake/feature-row.ts';
 import { Reservoir, type ReservoirOptions } from '../../../src/node/learning/reservoir.ts';
+import { Folders, gateway, withStore } from '../store/fixtures.ts';
 
 const blockMs = 100;
 
@@ -67,6 +68,17 @@ describe('Reservoir', () => {
         for (const value of values) assert(value < added);
       }),
     );
+  });
+
+  it('forgets already while it fills: of its first 50 rows it holds those that replaced none', () => {
+    let held = 0;
+    for (let run = 0; run < 200; run++) {
+      const kept = reservoir({ prng: new Prng(`filling ${run}`) });
+      for (let i = 0; i < 50; i++) kept.add(row(i));
+      held += kept.trainCount / 200;
+    }
+    // Oracle: a row is added with the probability of the share that is free, so 50 · (1 − (1 − 1/50)^50) are.
+    assert(Math.abs(held - 50 * (1 - (1 - 1 / 50) ** 50)) < 0.7, `${held} rows`);
   });
 
   for (const horizonRows of [50, 200]) {
@@ -147,5 +159,25 @@ describe('Reservoir', () => {
     assert.equal(fewer.trainCount, 4);
     assert.equal(slots.size, 4 + before.validateCount);
     assert.equal(reservoir({ slots, features: 2 }).trainCount, 0);
+  });
+
+  it('keeps its rows in the store across restarts', () => {
+    const folders = new Folders();
+    const folder = folders.make();
+    const before = withStore(folder, gateway({ features: 1 }), (store) => {
+      const kept = reservoir({ slots: store.windows });
+      for (let i = 0; i < 500; i++) {
+        kept.add(row(i, i, i));
+        if (i % 50 === 0) store.flush();
+      }
+      return kept;
+    });
+    withStore(folder, gateway({ features: 1 }), (store) => {
+      const again = reservoir({ slots: store.windows });
+      assert.deepEqual(again.trainValues(), before.trainValues());
+      assert.deepEqual(again.validateValues(), before.validateValues());
+      assert.equal(again.validateCount, 10);
+    });
+    folders.removeAll();
   });
 });

@@ -6,12 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Prng } from '../../../src/lib/prng.ts';
 import { loadSqlite } from '../../../src/node/store/sqlite.ts';
+import { openStore } from '../../../src/node/store/store.ts';
 import { checkpointOf, Folders, gateway, withStore } from './fixtures.ts';
 
 const script = fileURLToPath(new URL('./writing-gateway.ts', import.meta.url));
 
-/** Lets a gateway write, and kills it `afterMs` after its first checkpoint. Gives the last round that it printed. */
-async function killed(folder: string, afterMs: number): Promise<number> {
+/**
+ * Lets a gateway write, and kills it `afterMs` after its first checkpoint and `meanwhile`. Gives the last round that it
+ * printed.
+ */
+async function killed(folder: string, afterMs: number, meanwhile?: () => void): Promise<number> {
   const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (part: Buffer) => {
@@ -19,8 +23,12 @@ async function killed(folder: string, afterMs: number): Promise<number> {
   });
   const closed = once(child, 'close');
   await Promise.race([once(child.stdout, 'data'), closed]);
-  await delay(afterMs);
-  child.kill('SIGKILL');
+  try {
+    meanwhile?.();
+    await delay(afterMs);
+  } finally {
+    child.kill('SIGKILL');
+  }
   const [, signal] = await closed;
   assert.equal(signal, 'SIGKILL', 'the gateway ended by itself');
   // The last line may be cut.
@@ -31,6 +39,15 @@ describe('Store of a gateway that is killed', function () {
   this.timeout(120_000);
   const folders = new Folders();
   after(() => folders.removeAll());
+
+  it('is refused to another process while it lives, and open to it afterwards', async () => {
+    const folder = folders.make();
+    const open = () => openStore(folder, gateway());
+    const printed = await killed(folder, 0, () => assert.throws(open, /is in use by another gateway/));
+    const store = open();
+    assert(store.checkpoints.latest()!.progress.round >= printed);
+    store.close();
+  });
 
   it('has its newest checkpoint whole, and none behind what was said to be written, 20 times over', async () => {
     const folder = folders.make();
