@@ -43,8 +43,9 @@ const magnitudeMax = 1e40;
 
 /**
  * Two biased reservoirs (Aggarwal, On biased reservoir sampling in the presence of stream evolution, VLDB 2006, algorithm
- * 3.1): a new row replaces a random one with the probability of the share that is filled, and is added otherwise. The chance to be still
- * there falls exponentially with the rows that came since. The two kinds are split in time, so that no
+ * 3.1): in a full one a new row, where the lot falls on it, replaces a random one, so that the chance to be still there falls
+ * exponentially with the rows that came since. Unlike there, nothing is replaced or passed over before it is full: a gateway is to
+ * learn as soon as it can. The two kinds are split in time, so that no
  * sample of a window for the threshold was trained on.
  */
 export class Reservoir {
@@ -89,10 +90,10 @@ export class Reservoir {
     if (!isUsable(row)) return 'unusable';
     const kind = this.kindOf(row);
     if (kind === undefined) return 'boundary';
-    if (horizonRows > trainRows && prng.nextFloat() >= trainRows / horizonRows) return 'passed';
-    const used = this.used[kind];
-    if (prng.nextFloat() < used / this.capacityOf(kind)) slots.set(slotOf(kind, prng.nextInt(used)), row);
-    else this.append(kind, row);
+    const capacity = this.capacityOf(kind);
+    if (this.used[kind] < capacity) this.append(kind, row);
+    else if (prng.nextFloat() < trainRows / horizonRows) slots.set(slotOf(kind, prng.nextInt(capacity)), row);
+    else return 'passed';
     if (kind === 'train') this.changes++;
     return kind;
   }
