@@ -8,6 +8,11 @@ if (major < 22 || (major === 22 && minor < 13)) {
   );
   process.exitCode = 2;
 } else {
+  if (process.argv[2] === 'join') {
+    // Before anything that is large is loaded.
+    const { keepNurserySmall } = await import('../lib/garbage-collection.ts');
+    keepNurserySmall();
+  }
   const { startProcess } = await import('./process.ts');
   await startProcess();
 }
