@@ -2,12 +2,12 @@
 // optimiser; which rows there are is the reservoir's, and weights are given and taken.
 import assert from 'node:assert/strict';
 import type { Moments } from '../../gossip/moments.ts';
-import type { AutoencoderSpec, OptimiserState, TrainSettings } from '../../model/engine.ts';
+import type { AutoencoderSpec, Dataset, OptimiserState, TrainSettings } from '../../model/engine.ts';
 import { EngineError } from '../../model/engine-error.ts';
 import { slotCount } from '../../model/engine-input.ts';
 import type { EnginePool, TrainingSite } from '../../model/engine-pool.ts';
-import { applyScale, type Scale, scaleFromMoments, scaleInto } from '../../model/scaler.ts';
-import { sharedFloats } from '../../model/shared-memory.ts';
+import { type Scale, scaleFromMoments, scaleInto } from '../../model/scaler.ts';
+import { sharedDataset, sharedFloats } from '../../model/shared-memory.ts';
 import { rowsForBatches } from '../../model/training-rows.ts';
 import { weightCount } from '../../model/weights.ts';
 import { type Learner, TrainingDiverged } from '../federation-node.ts';
@@ -45,6 +45,8 @@ export class OnlineLearner implements Learner {
   private site: TrainingSite;
   private done: OptimiserState;
   private current: Scale | undefined;
+  /** Memory for the site's data, and more. */
+  private room!: Dataset;
   /** What the site's data were made of. */
   private made: { version: number; scale: Scale } | undefined;
   private secondsPerStep = 0;
@@ -128,28 +130,36 @@ export class OnlineLearner implements Learner {
     return this.sliceSteps;
   }
 
-  /** The site stays the same while its number of rows does, so that memory does not grow with the rounds. */
+  /** Brings the reservoir's rows, where they or their scale have changed. */
   private bringRows(): void {
     const { rows, spec, settings } = this.options;
     const { current: scale, made } = this;
     assert(scale !== undefined, 'training began before the scale was known');
     if (made?.version === rows.version && made.scale === scale) return;
     const values = rowsForBatches(rows.trainValues(), rows.trainCount, settings.batchSize);
-    const { data } = this.site;
-    if (data.values.length === values.length) scaleInto(data, values, scale);
-    else this.site = { ...this.site, data: applyScale(values, spec.features, scale) };
+    const count = values.length / spec.features;
+    if (this.site.data.rows !== count) this.site = { ...this.site, data: this.roomFor(count) };
+    scaleInto(this.site.data, values, scale);
     this.made = { version: rows.version, scale };
+  }
+
+  /**
+   * A dataset of `rows` rows in memory that is used again and again: shared memory is freed only once every thread has forgotten it,
+   * and while the reservoir fills there is one row more each time.
+   */
+  private roomFor(rows: number): Dataset {
+    const { features } = this.options.spec;
+    if (this.room.rows < rows) this.room = sharedDataset(Math.max(rows, 2 * this.room.rows), features);
+    const { values, mask } = this.room;
+    const length = rows * features;
+    return { rows, columns: features, values: values.subarray(0, length), mask: mask.subarray(0, length) };
   }
 
   private freshSite(): TrainingSite {
     const { spec } = this.options;
     const slots = sharedFloats(this.done.slots.length);
     slots.set(this.done.slots);
-    const data = applyScale(new Float64Array(), spec.features, noScale(spec.features));
-    return { weights: sharedFloats(weightCount(spec)), optimiser: { step: this.done.step, slots }, data };
+    this.room = sharedDataset(0, spec.features);
+    return { weights: sharedFloats(weightCount(spec)), optimiser: { step: this.done.step, slots }, data: this.room };
   }
-}
-
-function noScale(features: number): Scale {
-  return { mean: new Float64Array(features), deviation: new Float64Array(features).fill(1) };
 }
