@@ -108,7 +108,9 @@ describe('gateways on a LAN', function () {
       const peers = [`/ip4/${lan.addressOf(1)}/tcp/${gatewayPort}`];
       const gateways = [new Gateway(lan, 0, { peers }), new Gateway(lan, 1)];
       await meshed(gateways, 10_000);
-      const troubles = gateways[0]!.events.flatMap((event) => (event.type === 'trouble' ? [event.sentence] : []));
+      const told = () => gateways[0]!.events.flatMap((event) => (event.type === 'trouble' ? [event.sentence] : []));
+      await eventually(() => told().length >= 2, 'it says so');
+      const troubles = told();
       assert.deepEqual(
         troubles.map((sentence) => /IPv[46].*EADDRINUSE/.test(sentence)),
         [true, true],

@@ -207,6 +207,7 @@ export class Network {
           service: serviceOf(federation),
           self,
           addresses: () => addressesTold(libp2p.getMultiaddrs().map(String), false),
+          clock,
           prng: prng.fork('mdns'),
           onFound: (peer, addresses) => this.hear({ peer, addresses }),
           onTrouble: (sentence) => onEvent({ type: 'trouble', sentence }),
