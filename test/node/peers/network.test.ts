@@ -1,6 +1,6 @@
 // Networks of gateways over TCP on loopback: greeting, manifest, membership and standing.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
@@ -8,7 +8,7 @@ import { topicOf } from '../../../src/gossip/manifest.ts';
 import { OperatorError } from '../../../src/lib/errors.ts';
 import { encodeRequest, federationStreamProtocol } from '../../../src/node/peers/federation-codec.ts';
 import { newNetworkKey, parseNetworkKey } from '../../../src/node/peers/identity.ts';
-import { receivedBytesBurst } from '../../../src/node/peers/limits.ts';
+import { inboundBurst, receivedBytesBurst } from '../../../src/node/peers/limits.ts';
 import { blockFrom } from '../../../src/node/peers/standing.ts';
 import { ask } from '../../../src/node/streams.ts';
 import { eventually, hashOf, inTime } from '../../support/live-federation.ts';
@@ -274,6 +274,19 @@ describe('standing in a network', () => {
       await inTime(sending, 'all is sent');
       await eventually(() => received === total, 'all arrives');
       assert.ok(areMembers(victim, sender));
+    });
+  });
+
+  it('takes a few connections at a time from one address', async () => {
+    await withNetworks(async (launch) => {
+      const victim = await launch('victim');
+      const port = Number(victim.address.split('/')[4]);
+      const sockets = Array.from({ length: inboundBurst + 5 }, () => connectTcp(port, '127.0.0.1'));
+      for (const socket of sockets) socket.on('error', () => socket.destroy());
+      await eventually(() => (victim.network.refused.get('inbound-rate') ?? 0) >= 5, 'some are refused');
+      await eventually(() => sockets.filter(({ destroyed }) => destroyed).length >= 5, 'they are closed');
+      assert.ok(sockets.some(({ destroyed }) => !destroyed));
+      for (const socket of sockets) socket.destroy();
     });
   });
 
