@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { NetworkEvent } from '../../src/node/peers/network.ts';
+import type { NetworkEvent } from '../../src/node/peers/network-options.ts';
 import type { Lan } from './lan.ts';
 import { eventually } from './live-federation.ts';
 
