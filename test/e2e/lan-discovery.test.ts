@@ -9,7 +9,7 @@ import { newNetworkKey } from '../../src/node/peers/identity.ts';
 import { serviceOf } from '../../src/node/peers/mdns-records.ts';
 import { Lan, lanMissing } from '../support/lan.ts';
 import { Gateway, gatewayPort, meshed } from '../support/lan-gateways.ts';
-import { eventually, hashOf } from '../support/live-federation.ts';
+import { eventually, hashOf, inTime } from '../support/live-federation.ts';
 
 describe('gateways on a LAN', function () {
   this.timeout(90_000);
@@ -111,6 +111,12 @@ describe('gateways on a LAN', function () {
       await eventually(() => gateways.every(({ self }) => self !== ''), 'all have started');
       for (const { host } of gateways) lan.up(host);
       await meshed(gateways, 10_000);
+      // Nothing keeps a gateway alive that was stopped.
+      await inTime(Promise.all(gateways.map((gateway) => gateway.stop())), 'all end');
+      assert.deepEqual(
+        gateways.map(({ errors }) => errors),
+        ['', '', ''],
+      );
     });
   });
 

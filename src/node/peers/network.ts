@@ -9,7 +9,7 @@ import { messageOf, OperatorError } from '../../lib/errors.ts';
 import { type Host, startHost } from '../host.ts';
 import { addressesTold, checkAddress, dialableAddresses, isLoopback, isSelfDial, reasonOf } from './addresses.ts';
 import { Candidates } from './candidates.ts';
-import { answeredPeersMax, type PeerAddresses, peerAddressesMax } from './federation-codec.ts';
+import { type Answer, answeredPeersMax, type Part, type PeerAddresses, peerAddressesMax } from './federation-codec.ts';
 import { FederationStream } from './federation-stream.ts';
 import { PeerFinder } from './finder.ts';
 import { Gate, type RefusalCode } from './gate.ts';
@@ -178,13 +178,10 @@ export class Network {
     return statusesOf(candidates.all(), this.members, addresses, this.standing);
   }
 
-  /** Adds to a peer's standing what it was refused for. Whoever goes too far is disconnected and shut out for a while. */
-  onPeerError(peer: string, code: PeerErrorCode): void {
-    this.rejected.set(code, (this.rejected.get(code) ?? 0) + 1);
-    this.penalise(peer, code);
-  }
-
-  /** As onPeerError(), for errors that are counted elsewhere: see FederationNodeOptions.onPeerError. */
+  /**
+   * Lowers a peer's standing for an error that was counted elsewhere: see FederationNodeOptions.onPeerError. Whoever goes
+   * too far is disconnected and shut out for a while.
+   */
   penalise(peer: string, code: PeerErrorCode): void {
     if (this.standing.note(peer, code)) this.close(peer, 'it sent too much that had to be refused');
   }
@@ -279,15 +276,23 @@ export class Network {
     }
   }
 
+  /** Counts an error on the federation stream. */
+  private onPeerError(peer: string, code: PeerErrorCode): void {
+    this.rejected.set(code, (this.rejected.get(code) ?? 0) + 1);
+    this.penalise(peer, code);
+  }
+
   private askRoster(peer: string): void {
-    this.parts.stream.ask(peer, 'roster').then(
-      ({ content }) => {
-        if (content.length > 0) this.takeRoster(peer, content);
-      },
-      (error: unknown) => {
-        if (error instanceof PeerError && !this.stopping.signal.aborted) this.onPeerError(peer, error.code);
-      },
-    );
+    this.ask(peer, 'roster', ({ content }) => {
+      if (content.length > 0) this.takeRoster(peer, content);
+    });
+  }
+
+  private ask(peer: string, part: Part, onAnswer: (answer: Answer) => void): void {
+    this.parts.stream.ask(peer, part).then(onAnswer, (error: unknown) => {
+      // Who cannot be reached is disconnected, or will be.
+      if (error instanceof PeerError && !this.stopping.signal.aborted) this.onPeerError(peer, error.code);
+    });
   }
 
   private takeRoster(peer: string, bytes: Uint8Array): void {
@@ -327,14 +332,9 @@ export class Network {
     this.parts.finder.look();
     if (peer === undefined) return;
     if (this.membership.restricted) this.askRoster(peer);
-    this.parts.stream.ask(peer, 'peers').then(
-      ({ peers }) => {
-        for (const told of peers) this.hear(told);
-      },
-      (error: unknown) => {
-        if (error instanceof PeerError && !this.stopping.signal.aborted) this.onPeerError(peer, error.code);
-      },
-    );
+    this.ask(peer, 'peers', ({ peers }) => {
+      for (const told of peers) this.hear(told);
+    });
   }
 
   /** Some connected members, with the addresses that they listen on. */
