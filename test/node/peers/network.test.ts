@@ -5,13 +5,14 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { topicOf } from '../../../src/gossip/manifest.ts';
+import type { PeerErrorCode } from '../../../src/gossip/peer-error.ts';
 import { OperatorError } from '../../../src/lib/errors.ts';
 import { encodeRequest, federationStreamProtocol } from '../../../src/node/peers/federation-codec.ts';
 import { newNetworkKey, parseNetworkKey } from '../../../src/node/peers/identity.ts';
 import { inboundBurst, receivedBytesBurst, receivedBytesPerSecond } from '../../../src/node/peers/limits.ts';
 import { blockFrom } from '../../../src/node/peers/standing.ts';
-import { ask } from '../../../src/node/streams.ts';
-import { eventually, hashOf, inTime } from '../../support/live-federation.ts';
+import { ask, pushUpdate } from '../../../src/node/streams.ts';
+import { eventually, hashOf, inTime, LiveNode } from '../../support/live-federation.ts';
 import { plainRoster, type Started, verifyPlain, withNetworks } from './networks.ts';
 
 const never = new AbortController().signal;
@@ -220,6 +221,34 @@ describe('standing in a network', () => {
       await eventually(() => victim.network.connectedMembers.length === 0, 'it is disconnected');
       await eventually(() => (victim.network.refused.get('shut-out') ?? 0) > 0, 'it comes back and is refused');
       assert.deepEqual(victim.network.connectedMembers, []);
+    });
+  });
+
+  it('shuts out a peer that keeps pushing updates that a node refuses', async () => {
+    await withNetworks(async (launch) => {
+      const victim = await launch('victim');
+      const bad = await launch('bad', { peers: [victim.address] });
+      await eventually(() => areMembers(victim, bad), 'both are connected');
+      const options = {
+        name: 'federation',
+        transport: 'tcp',
+        nodes: 2,
+        onPeerError: (peer: string, code: PeerErrorCode) => victim.network.penalise(peer, code),
+      } as const;
+      const live = LiveNode.on(victim.network.host, options, 0);
+      await live.join(options, 0);
+      try {
+        const limits = { messageBytesMax: 1000, timeoutMs: 2000, signal: never };
+        const push = () => pushUpdate(bad.network.host.libp2p, victim.network.self, Uint8Array.of(0xff), limits);
+        for (let i = 0; i < blockFrom - 2; i++) await push();
+        await eventually(() => live.blamed.length === blockFrom - 2, 'the node refuses them');
+        assert.ok(areMembers(victim, bad));
+        await Promise.allSettled(Array.from({ length: 5 }, push));
+        await eventually(() => victim.network.connectedMembers.length === 0, 'it is disconnected');
+        assert.ok(victim.network.standing.isBlocked(bad.network.self));
+      } finally {
+        await live.node.stop();
+      }
     });
   });
 
