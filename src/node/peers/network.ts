@@ -22,6 +22,8 @@ import type { NetworkOptions, PeerStatus } from './network-options.ts';
 import { statusesOf } from './peer-statuses.ts';
 import { Standing } from './standing.ts';
 
+export type { NetworkEvent, NetworkOptions, PeerStatus } from './network-options.ts';
+
 /**
  * One member is asked anew for peers and roster this long after a new one has come, then after twice as long each time, up
  * to the maximum: of two that connect to a bootstrap at once each may ask before the other is known there.
