@@ -1,12 +1,15 @@
 // Gateways that find each other on a LAN of network namespaces, each a process of its own.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { newNetworkKey } from '../../src/node/peers/identity.ts';
+import { serviceOf } from '../../src/node/peers/mdns-records.ts';
 import { Lan, lanMissing } from '../support/lan.ts';
 import { Gateway, gatewayPort, meshed } from '../support/lan-gateways.ts';
-import { eventually } from '../support/live-federation.ts';
+import { eventually, hashOf, inTime } from '../support/live-federation.ts';
 
 describe('gateways on a LAN', function () {
   this.timeout(90_000);
@@ -78,12 +81,42 @@ describe('gateways on a LAN', function () {
     });
   });
 
+  it('answer who asks on the link, once a second at most', async () => {
+    await Lan.with({ hosts: 2 }, async (lan) => {
+      const gateway = new Gateway(lan, 0);
+      await eventually(() => gateway.self !== '', 'it has started');
+      const program = fileURLToPath(new URL('../support/mdns-asker.ts', import.meta.url));
+      const asker = lan.spawn(1, process.execPath, [program, serviceOf(hashOf('lan')), lan.addressOf(1)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let output = '';
+      asker.stdout?.on('data', (text) => {
+        output += text;
+      });
+      await once(asker, 'close');
+      const { queries, answers } = JSON.parse(output);
+      assert.equal(queries, 25);
+      assert.ok(answers.length >= 2 && answers.length <= 4, `${answers.length} answers`);
+      assert.deepEqual(answers[0], {
+        kind: 'answer',
+        peer: gateway.self,
+        addresses: [`/ip4/${lan.addressOf(0)}/tcp/${gatewayPort}`],
+      });
+    });
+  });
+
   it('find each other when the network comes up after them', async () => {
     await Lan.with({ hosts: 3, down: true }, async (lan) => {
       const gateways = [0, 1, 2].map((host) => new Gateway(lan, host));
       await eventually(() => gateways.every(({ self }) => self !== ''), 'all have started');
       for (const { host } of gateways) lan.up(host);
       await meshed(gateways, 10_000);
+      // Nothing keeps a gateway alive that was stopped.
+      await inTime(Promise.all(gateways.map((gateway) => gateway.stop())), 'all end');
+      assert.deepEqual(
+        gateways.map(({ errors }) => errors),
+        ['', '', ''],
+      );
     });
   });
 
@@ -96,7 +129,7 @@ describe('gateways on a LAN', function () {
   });
 
   it('say once that multicast is not possible where another program keeps its port, and reach configured peers', async () => {
-    await Lan.with({ hosts: 2, ipv6: true }, async (lan) => {
+    await Lan.with({ hosts: 3, ipv6: true }, async (lan) => {
       const bind = (type: string) => `require('dgram').createSocket(${type}).bind(5353, () => console.log('bound'));`;
       const program = bind("'udp4'") + bind("{ type: 'udp6', ipv6Only: true }");
       const other = lan.spawn(0, process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -108,7 +141,11 @@ describe('gateways on a LAN', function () {
       const peers = [`/ip4/${lan.addressOf(1)}/tcp/${gatewayPort}`];
       const gateways = [new Gateway(lan, 0, { peers }), new Gateway(lan, 1)];
       await meshed(gateways, 10_000);
-      const troubles = gateways[0]!.events.flatMap((event) => (event.type === 'trouble' ? [event.sentence] : []));
+      const told = () => gateways[0]!.events.flatMap((event) => (event.type === 'trouble' ? [event.sentence] : []));
+      await eventually(() => told().length >= 2, 'it says so');
+      gateways.push(new Gateway(lan, 2));
+      await meshed(gateways, 10_000);
+      const troubles = told();
       assert.deepEqual(
         troubles.map((sentence) => /IPv[46].*EADDRINUSE/.test(sentence)),
         [true, true],

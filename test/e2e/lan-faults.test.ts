@@ -17,6 +17,19 @@ describe('gateways on a bad LAN', function () {
     });
   });
 
+  it('take a gateway in again that went without a word', async function () {
+    skipWhere(this, lanMissing());
+    await Lan.with({ hosts: 3 }, async (lan) => {
+      const [first, second, third] = [0, 1, 2].map((host) => new Gateway(lan, host)) as [Gateway, Gateway, Gateway];
+      await meshed([first, second, third], 10_000);
+      // What its kernel says at the end of the process reaches nobody, as when the power fails.
+      lan.partition([2]);
+      await third.kill();
+      lan.heal();
+      await meshed([first, second, new Gateway(lan, 2)], 30_000);
+    });
+  });
+
   it('notice that half of them are cut off, and are one mesh again afterwards', async function () {
     skipWhere(this, lanMissing());
     await Lan.with({ hosts: 4 }, async (lan) => {

@@ -19,6 +19,7 @@ import { MomentsStore } from '../../src/gossip/moments.ts';
 import { digestOf, encodePayload, encodings, payloadBytesOf } from '../../src/gossip/payload.ts';
 import { actionOf, peerErrorCodes } from '../../src/gossip/peer-error.ts';
 import { Prng } from '../../src/lib/prng.ts';
+import { federationStreamProtocol } from '../../src/node/peers/federation-codec.ts';
 
 const text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 
@@ -156,7 +157,8 @@ describe('docs/protocol.md', () => {
   });
 
   it('names the stream protocols and the size of a usual payload', () => {
-    for (const name of [updateStreamProtocol, modelStreamProtocol]) assert.ok(text.includes(`\`${name}\``), name);
+    for (const name of [updateStreamProtocol, modelStreamProtocol, federationStreamProtocol])
+      assert.ok(text.includes(`\`${name}\``), name);
     const sizes = [32, 64, 8, 64, 32];
     const layers = sizes.slice(1).flatMap((columns, i) => [
       { rows: sizes[i] as number, columns },

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { NetworkEvent } from '../../src/node/peers/network.ts';
+import type { NetworkEvent } from '../../src/node/peers/network-options.ts';
 import type { Lan } from './lan.ts';
 import { eventually } from './live-federation.ts';
 
@@ -75,13 +75,12 @@ export class Gateway {
   }
 }
 
-/** Resolves once each of `gateways` has all the others in its mesh; rejects with what each has seen. */
+/** Resolves once each of `gateways` has all the others as members and in its mesh; rejects with what each has seen. */
 export async function meshed(gateways: readonly Gateway[], limitMs: number): Promise<void> {
   const ids = () => gateways.map(({ self }) => self);
+  const knows = ({ mesh, members }: Gateway, id: string) => mesh.includes(id) && members.includes(id);
   const complete = () =>
-    gateways.every(
-      (gateway) => gateway.self !== '' && ids().every((id) => id === gateway.self || gateway.mesh.includes(id)),
-    );
+    gateways.every((gateway) => gateway.self !== '' && ids().every((id) => id === gateway.self || knows(gateway, id)));
   try {
     await eventually(complete, 'all gateways are in the mesh of each other', limitMs);
   } catch (error) {

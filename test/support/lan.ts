@@ -132,7 +132,6 @@ export class Lan {
       const space = this.nameOf(host);
       ip('netns', 'add', space);
       ip('-n', space, 'link', 'set', 'lo', 'up');
-      run('ip', ['netns', 'exec', space, 'sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0']);
       ip('-n', this.switchName, 'link', 'add', `port${host}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
       ip('-n', this.switchName, 'link', 'set', `port${host}`, 'master', 'main', 'up');
       if (this.options.down !== true) this.up(host);

@@ -30,6 +30,8 @@ export interface LiveOptions {
   features?: number;
   settings?: Partial<CoreSettings>;
   streamTimeoutMs?: number;
+  /** Hears whom a node holds an error against, besides LiveNode.blamed. */
+  onPeerError?: (peer: string, code: PeerErrorCode) => void;
 }
 
 export type Link = readonly [from: number, to: number];
@@ -191,7 +193,10 @@ export class LiveNode {
       clock: monotonicClock,
       prng: new Prng(`${name}/${index}`),
       onEvent: (event) => events.push(event),
-      onPeerError: (peer, code) => blamed.push({ peer, code }),
+      onPeerError: (peer, code) => {
+        blamed.push({ peer, code });
+        options.onPeerError?.(peer, code);
+      },
       ...(options.streamTimeoutMs && { streamTimeoutMs: options.streamTimeoutMs }),
     });
     return new LiveNode(host, node, learner, events, blamed);

@@ -1,6 +1,6 @@
 // This gateway's identity and the private network's key, as files and text. Owns their forms and modes; opens no connection.
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../../lib/errors.ts';
 
@@ -22,7 +22,6 @@ export async function loadOrCreateIdentity(folder: string): Promise<Uint8Array> 
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await writeFile(temporary, `${randomBytes(seedBytes).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    await chmod(temporary, 0o600);
     await link(temporary, path);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;

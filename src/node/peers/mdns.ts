@@ -2,8 +2,10 @@
 // that are there now or come up later. Owns the sockets and the times of packets; dials nobody.
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Prng } from '../../lib/prng.ts';
+import { TokenBucket } from './limits.ts';
 import { encodeAnswer, encodeQuery, readPacket } from './mdns-records.ts';
 
 export interface MulticastOptions {
@@ -13,6 +15,7 @@ export interface MulticastOptions {
   self: string;
   /** Multiaddrs under which this gateway listens at the moment, without its peer id. */
   addresses(): string[];
+  clock: Clock;
   prng: Prng;
   onFound(peer: string, addresses: string[]): void;
   /** One sentence, once for each thing that does not work on this machine. */
@@ -27,6 +30,11 @@ const lookIntervalMs = 1000;
 const queryIntervalMaxMs = 10_000;
 /** RFC 6762 section 6: a record is multicast once a second at most. */
 const answerIntervalMs = 1000;
+/** Packets that are read: the answers of a thousand gateways to one query at once, and then as many as each ten seconds bring. */
+const packetsBurst = 1000;
+const packetsPerSecond = 200;
+/** A new IPv6 address cannot be sent from for a second, while it is probed for duplicates (RFC 4862). */
+const troubleAfterMs = 5000;
 
 /** One socket for each interface and family, since a socket multicasts on one interface only. */
 interface Link {
@@ -40,15 +48,17 @@ interface Link {
 export class MulticastDiscovery {
   private readonly options: MulticastOptions;
   private readonly links = new Map<string, Link>();
-  private readonly told = new Set<string>();
+  private readonly troubles = new Map<string, { sinceMs: number; told: boolean }>();
   private looking: NodeJS.Timeout | undefined;
   private asking: NodeJS.Timeout | undefined;
   private answering: NodeJS.Timeout | undefined;
+  private readonly packets: TokenBucket;
   private queryIntervalMs = 1000;
   private answeredMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MulticastOptions) {
     this.options = options;
+    this.packets = new TokenBucket(packetsBurst, packetsPerSecond, options.clock);
   }
 
   start(): void {
@@ -123,19 +133,23 @@ export class MulticastDiscovery {
     this.asking = setTimeout(() => {
       this.send(encodeQuery(this.options.service), [...this.links.values()]);
       this.queryIntervalMs = Math.min(queryIntervalMaxMs, 2 * this.queryIntervalMs);
-      this.askIn(this.queryIntervalMs * (0.9 + 0.2 * this.options.prng.nextFloat()));
+      this.askIn(this.jittered(this.queryIntervalMs));
     }, delayMs);
   }
 
+  private jittered(ms: number): number {
+    return ms * (0.9 + 0.2 * this.options.prng.nextFloat());
+  }
+
   private receive(bytes: Uint8Array): void {
+    if (!this.packets.take(1)) return;
     const packet = readPacket(bytes, this.options.service);
     if (packet?.kind === 'answer' && packet.peer !== this.options.self) {
       this.options.onFound(packet.peer, packet.addresses);
     }
     if (packet?.kind === 'query') {
       // Our own query comes back to us as well.
-      if (this.queryIntervalMs === queryIntervalMaxMs)
-        this.askIn(queryIntervalMaxMs * (0.9 + 0.2 * this.options.prng.nextFloat()));
+      if (this.queryIntervalMs === queryIntervalMaxMs) this.askIn(this.jittered(queryIntervalMaxMs));
       this.answer();
     }
   }
@@ -145,11 +159,11 @@ export class MulticastDiscovery {
     if (this.answering !== undefined) return;
     const waitMs = Math.max(
       20 + 100 * this.options.prng.nextFloat(),
-      this.answeredMs + answerIntervalMs - performance.now(),
+      this.answeredMs + answerIntervalMs - this.options.clock.nowMs(),
     );
     this.answering = setTimeout(() => {
       this.answering = undefined;
-      this.answeredMs = performance.now();
+      this.answeredMs = this.options.clock.nowMs();
       const { service, self, addresses } = this.options;
       this.send(encodeAnswer(service, self, addresses()), [...this.links.values()]);
     }, waitMs);
@@ -163,12 +177,14 @@ export class MulticastDiscovery {
     }
   }
 
-  /** Each kind of trouble is told once, not with each packet. */
+  /** Each kind of trouble is told once, where it lasts. */
   private trouble({ family, zone }: Link, error: unknown): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
-    const key = `${family} ${code}`;
-    if (this.told.has(key)) return;
-    this.told.add(key);
+    const nowMs = this.options.clock.nowMs();
+    const trouble = this.troubles.get(`${family} ${code}`) ?? { sinceMs: nowMs, told: false };
+    this.troubles.set(`${family} ${code}`, trouble);
+    if (trouble.told || nowMs - trouble.sinceMs < troubleAfterMs) return;
+    trouble.told = true;
     this.options.onTrouble(
       `multicast DNS over ${family} does not work at ${zone} (${code}): gateways there are found by --peer only, until it does`,
     );

@@ -1,82 +1,28 @@
 // A gateway's place in its federation's network: host, finding peers, membership and standing put together. Owns the
 // lifetimes and what follows from one part for another; models are none of its business.
-import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { PeerError, type PeerErrorCode } from '../../gossip/peer-error.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { messageOf, OperatorError } from '../../lib/errors.ts';
-import type { Prng } from '../../lib/prng.ts';
 import { type Host, startHost } from '../host.ts';
 import { addressesTold, checkAddress, dialableAddresses, isLoopback, isSelfDial, reasonOf } from './addresses.ts';
 import { Candidates } from './candidates.ts';
-import { answeredPeersMax, type PeerAddresses, peerAddressesMax } from './federation-codec.ts';
+import { type Answer, answeredPeersMax, type Part, type PeerAddresses, peerAddressesMax } from './federation-codec.ts';
 import { FederationStream } from './federation-stream.ts';
 import { PeerFinder } from './finder.ts';
 import { Gate, type RefusalCode } from './gate.ts';
 import { connectionsMax, TokenBuckets } from './limits.ts';
+import { fetchManifest } from './manifest-fetch.ts';
 import { MulticastDiscovery } from './mdns.ts';
 import { serviceOf } from './mdns-records.ts';
 import { Membership, type VerifyRoster } from './membership.ts';
+import type { NetworkOptions, PeerStatus } from './network-options.ts';
+import { statusesOf } from './peer-statuses.ts';
 import { Standing } from './standing.ts';
 
-/** What a gateway tells about its peers. */
-export type NetworkEvent =
-  /** A member of this federation is connected. */
-  | { type: 'connected'; peer: string; address: string }
-  | { type: 'disconnected'; peer: string; reason: string }
-  /** A connection was turned away here; `who` is a peer id or an address. Told once a minute for each. */
-  | { type: 'refused'; who: string; reason: RefusalCode }
-  /** An attempt to reach a peer came to nothing; the first of a row, and when the reason changes. */
-  | { type: 'unreachable'; who: string; reason: string }
-  /** A newer roster counts. */
-  | { type: 'roster'; version: number }
-  /** Something does not work on this machine: one sentence. */
-  | { type: 'trouble'; sentence: string };
-
-export interface NetworkOptions {
-  /** Federation id, 32 bytes. */
-  federation: Uint8Array;
-  /** See loadOrCreateIdentity(). */
-  identitySeed: Uint8Array;
-  /** See parseNetworkKey(); where it is given, only who has it can connect. */
-  networkKey?: Uint8Array;
-  /** TCP port for IPv4 and IPv6; 0 for any. */
-  listenPort: number;
-  /** Multiaddrs to stay connected with, with or without peer ids: --peer and the bootstrap list. Throws OperatorError for one that is none. */
-  peers: readonly string[];
-  /** Whether to look for peers by multicast DNS. */
-  mdns: boolean;
-  /** gossipsub's D. */
-  degree: number;
-  /** The canonical manifest, for others to fetch; left out where it is still to be fetched. */
-  manifest?: Uint8Array;
-  /** Where the federation has an owner. */
-  verifyRoster?: VerifyRoster;
-  /** The roster on disk. Throws what `verifyRoster` throws. */
-  roster?: Uint8Array;
-  clock: Clock;
-  prng: Prng;
-  onEvent(event: NetworkEvent): void;
-}
-
-/** A peer as an operator sees it. */
-export interface PeerStatus {
-  /** Peer id, or the configured address that has not been reached yet. */
-  who: string;
-  /** Of a configured peer or a heard one; or a peer that dialed us. */
-  origin: 'configured' | 'heard' | 'inbound';
-  connected: boolean;
-  /** Where it is connected, or is tried. */
-  address: string;
-  /** Why it is not connected, as far as known. */
-  reason: string | undefined;
-  /** See Standing.scoreOf(); 0 where nothing is wrong. */
-  score: number;
-}
+export type { NetworkEvent, NetworkOptions, PeerStatus } from './network-options.ts';
 
 /**
  * One member is asked anew for peers and roster this long after a new one has come, then after twice as long each time, up
@@ -86,8 +32,6 @@ const refreshFirstMs = 2_000;
 const refreshMaxMs = 60_000;
 /** For how long a peer that is no member of this federation may ask what we are. */
 const partingMs = 1_000;
-/** Members that did not have the manifest may have it a little later. */
-const askAgainMs = 5_000;
 
 /** Starts a gateway's network. Throws OperatorError where the port is taken or an address is wrong. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
@@ -207,6 +151,7 @@ export class Network {
           service: serviceOf(federation),
           self,
           addresses: () => addressesTold(libp2p.getMultiaddrs().map(String), false),
+          clock,
           prng: prng.fork('mdns'),
           onFound: (peer, addresses) => this.hear({ peer, addresses }),
           onTrouble: (sentence) => onEvent({ type: 'trouble', sentence }),
@@ -230,46 +175,15 @@ export class Network {
   /** Every peer that is connected, tried or configured. */
   peers(): PeerStatus[] {
     const { host, candidates } = this.parts;
-    const addresses = new Map(
-      host.libp2p.getConnections().map((c) => [c.remotePeer.toString(), c.remoteAddr.toString()]),
-    );
-    const statuses = new Map<string, PeerStatus>();
-    for (const { key, peer, origin, addresses: tried, reason } of candidates.all()) {
-      const who = peer ?? key;
-      if (statuses.has(who)) continue;
-      const connected = this.members.has(who);
-      const address = addresses.get(who) ?? tried[0] ?? key;
-      statuses.set(who, {
-        who,
-        origin,
-        connected,
-        address,
-        reason: connected ? undefined : reason,
-        score: this.standing.scoreOf(who),
-      });
-    }
-    for (const who of this.members) {
-      if (statuses.has(who)) continue;
-      const address = addresses.get(who) ?? '';
-      statuses.set(who, {
-        who,
-        origin: 'inbound',
-        connected: true,
-        address,
-        reason: undefined,
-        score: this.standing.scoreOf(who),
-      });
-    }
-    return [...statuses.values()];
+    const connections = host.libp2p.getConnections();
+    const addresses = new Map(connections.map((c) => [c.remotePeer.toString(), c.remoteAddr.toString()]));
+    return statusesOf(candidates.all(), this.members, addresses, this.standing);
   }
 
-  /** Adds to a peer's standing what it was refused for. Whoever goes too far is disconnected and shut out for a while. */
-  onPeerError(peer: string, code: PeerErrorCode): void {
-    this.rejected.set(code, (this.rejected.get(code) ?? 0) + 1);
-    this.penalise(peer, code);
-  }
-
-  /** As onPeerError(), for errors that are counted elsewhere: see FederationNodeOptions.onPeerError. */
+  /**
+   * Lowers a peer's standing for an error that was counted elsewhere: see FederationNodeOptions.onPeerError. Whoever goes
+   * too far is disconnected and shut out for a while.
+   */
   penalise(peer: string, code: PeerErrorCode): void {
     if (this.standing.note(peer, code)) this.close(peer, 'it sent too much that had to be refused');
   }
@@ -285,22 +199,17 @@ export class Network {
    * one whose bytes do not hash to the federation's id is not asked again. Rejects with the signal's reason.
    */
   async fetchManifest(signal: AbortSignal): Promise<Uint8Array> {
+    if (this.manifest.length > 0) return this.manifest;
     const either = AbortSignal.any([signal, this.stopping.signal]);
-    const liars = new Set<string>();
-    for (;;) {
-      const joined = this.memberWaits.promise;
-      for (const peer of this.connectedMembers) {
-        if (liars.has(peer)) continue;
-        const content = await this.manifestOf(peer, either);
-        if (content === 'wrong') liars.add(peer);
-        else if (content !== undefined) {
-          this.manifest = content;
-          return content;
-        }
-      }
-      // Until the next member comes up, or one that has none yet may have fetched it.
-      await Promise.race([joined, delay(askAgainMs, undefined, { signal: either })]);
-    }
+    this.manifest = await fetchManifest({
+      federation: this.options.federation,
+      members: () => this.connectedMembers,
+      nextMember: () => this.memberWaits.promise,
+      ask: async (peer) => (await this.parts.stream.ask(peer, 'manifest', either)).content,
+      onError: (peer, code) => this.onPeerError(peer, code),
+      signal: either,
+    });
+    return this.manifest;
   }
 
   /** Leaves the network. */
@@ -318,20 +227,6 @@ export class Network {
   private get parts() {
     if (this.started === undefined) throw new Error('the network was not started');
     return this.started;
-  }
-
-  private async manifestOf(peer: string, signal: AbortSignal): Promise<Uint8Array | 'wrong' | undefined> {
-    try {
-      const { content } = await this.parts.stream.ask(peer, 'manifest', signal);
-      if (content.length === 0) return undefined;
-      if (createHash('sha256').update(content).digest().equals(this.options.federation)) return content;
-      this.onPeerError(peer, 'wrong-digest');
-      return 'wrong';
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof PeerError) this.onPeerError(peer, error.code);
-      return undefined;
-    }
   }
 
   private async listen(): Promise<Host> {
@@ -383,15 +278,23 @@ export class Network {
     }
   }
 
+  /** Counts an error on the federation stream. */
+  private onPeerError(peer: string, code: PeerErrorCode): void {
+    this.rejected.set(code, (this.rejected.get(code) ?? 0) + 1);
+    this.penalise(peer, code);
+  }
+
   private askRoster(peer: string): void {
-    this.parts.stream.ask(peer, 'roster').then(
-      ({ content }) => {
-        if (content.length > 0) this.takeRoster(peer, content);
-      },
-      (error: unknown) => {
-        if (error instanceof PeerError && !this.stopping.signal.aborted) this.onPeerError(peer, error.code);
-      },
-    );
+    this.ask(peer, 'roster', ({ content }) => {
+      if (content.length > 0) this.takeRoster(peer, content);
+    });
+  }
+
+  private ask(peer: string, part: Part, onAnswer: (answer: Answer) => void): void {
+    this.parts.stream.ask(peer, part).then(onAnswer, (error: unknown) => {
+      // Who cannot be reached is disconnected, or will be.
+      if (error instanceof PeerError && !this.stopping.signal.aborted) this.onPeerError(peer, error.code);
+    });
   }
 
   private takeRoster(peer: string, bytes: Uint8Array): void {
@@ -431,14 +334,9 @@ export class Network {
     this.parts.finder.look();
     if (peer === undefined) return;
     if (this.membership.restricted) this.askRoster(peer);
-    this.parts.stream.ask(peer, 'peers').then(
-      ({ peers }) => {
-        for (const told of peers) this.hear(told);
-      },
-      (error: unknown) => {
-        if (error instanceof PeerError && !this.stopping.signal.aborted) this.onPeerError(peer, error.code);
-      },
-    );
+    this.ask(peer, 'peers', ({ peers }) => {
+      for (const told of peers) this.hear(told);
+    });
   }
 
   /** Some connected members, with the addresses that they listen on. */
@@ -456,13 +354,17 @@ export class Network {
   }
 
   private close(peer: string, reason: string): void {
+    const { libp2p } = this.host;
+    const peerId = peerIdFromString(peer);
+    if (this.stopping.signal.aborted || libp2p.getConnections(peerId).length === 0) return;
     this.closing.set(peer, reason);
-    this.host.libp2p.hangUp(peerIdFromString(peer)).catch(() => {
+    libp2p.hangUp(peerId).catch(() => {
       // It is gone already.
     });
   }
 
   private onDisconnected(peer: string): void {
+    if (this.stopping.signal.aborted) return;
     const { candidates, finder } = this.parts;
     const { onEvent } = this.options;
     const reason = this.closing.get(peer) ?? 'the connection was lost';

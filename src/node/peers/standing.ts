@@ -31,14 +31,10 @@ export class Standing {
 
   /** Takes note of an error of `peer`; true where the peer is shut out from now on. Codes whose action is 'ignore' weigh nothing. */
   note(peer: string, code: PeerErrorCode): boolean {
-    return actionOf(code) === 'reject' && this.burden(peer, 1);
-  }
-
-  /** Adds `weight` refused messages to the count of `peer`; true where the peer is shut out from now on. */
-  burden(peer: string, weight: number): boolean {
+    if (actionOf(code) === 'ignore') return false;
     const nowMs = this.clock.nowMs();
     const record = this.records.get(peer) ?? { count: 0, atMs: nowMs, blockedUntilMs: Number.NEGATIVE_INFINITY };
-    record.count = this.decayed(record, nowMs) + weight;
+    record.count = this.decayed(record, nowMs) + 1;
     record.atMs = nowMs;
     if (!this.records.has(peer) && this.records.size >= peersMax) this.forgetLeast(nowMs);
     this.records.set(peer, record);

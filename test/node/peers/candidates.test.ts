@@ -42,10 +42,9 @@ describe('Candidates', () => {
     candidates.hear('b', ['/ip4/10.0.0.2/tcp/1']);
     candidates.hear('c', ['/ip4/10.0.0.3/tcp/1']);
     candidates.configure('/ip4/10.0.0.1/tcp/1');
-    const [, b] = candidates.due();
-    candidates.dialing(b!);
-    candidates.failed(b!, 'refused');
-    clock.ms = 1000;
+    const [configured, b] = candidates.due();
+    for (const candidate of [configured!, configured!, b!]) candidates.failed(candidate, 'refused');
+    clock.ms = 2000;
     assert.deepEqual(keysOf(candidates.due()), ['/ip4/10.0.0.1/tcp/1', 'c', 'b']);
   });
 

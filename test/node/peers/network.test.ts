@@ -1,17 +1,18 @@
 // Networks of gateways over TCP on loopback: greeting, manifest, membership and standing.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { topicOf } from '../../../src/gossip/manifest.ts';
+import type { PeerErrorCode } from '../../../src/gossip/peer-error.ts';
 import { OperatorError } from '../../../src/lib/errors.ts';
 import { encodeRequest, federationStreamProtocol } from '../../../src/node/peers/federation-codec.ts';
 import { newNetworkKey, parseNetworkKey } from '../../../src/node/peers/identity.ts';
-import { receivedBytesBurst } from '../../../src/node/peers/limits.ts';
+import { inboundBurst, receivedBytesBurst, receivedBytesPerSecond } from '../../../src/node/peers/limits.ts';
 import { blockFrom } from '../../../src/node/peers/standing.ts';
-import { ask } from '../../../src/node/streams.ts';
-import { eventually, hashOf, inTime } from '../../support/live-federation.ts';
+import { ask, pushUpdate } from '../../../src/node/streams.ts';
+import { eventually, hashOf, inTime, LiveNode } from '../../support/live-federation.ts';
 import { plainRoster, type Started, verifyPlain, withNetworks } from './networks.ts';
 
 const never = new AbortController().signal;
@@ -171,7 +172,8 @@ describe('membership of a network', () => {
       assert.deepEqual(stranger.network.connectedMembers, []);
 
       second.network.membership.offer(plainRoster(2, ids.slice(0, 2)));
-      await eventually(() => first.network.membership.version === 2, 'the newer roster is passed on');
+      // At once, not with the next question of the first.
+      await eventually(() => first.network.membership.version === 2, 'the newer roster is passed on', 1000);
       await eventually(() => third.network.connectedMembers.length === 0, 'the revoked member is alone');
       assert.ok(areMembers(first, second));
       const [lost] = first.events.filter((event) => event.type === 'disconnected');
@@ -191,7 +193,7 @@ describe('membership of a network', () => {
       });
       await eventually(() => first.network.rejected.get('unsigned') !== undefined, 'the forged roster is refused');
       assert.equal(first.network.membership.version, 5);
-      assert.ok(areMembers(first, second));
+      await eventually(() => areMembers(first, second), 'they are members all the same');
       assert.equal(first.network.membership.offer(plainRoster(4, [])), false);
       assert.ok(first.network.membership.isAllowed(ids[1]!));
     });
@@ -222,6 +224,34 @@ describe('standing in a network', () => {
     });
   });
 
+  it('shuts out a peer that keeps pushing updates that a node refuses', async () => {
+    await withNetworks(async (launch) => {
+      const victim = await launch('victim');
+      const bad = await launch('bad', { peers: [victim.address] });
+      await eventually(() => areMembers(victim, bad), 'both are connected');
+      const options = {
+        name: 'federation',
+        transport: 'tcp',
+        nodes: 2,
+        onPeerError: (peer: string, code: PeerErrorCode) => victim.network.penalise(peer, code),
+      } as const;
+      const live = LiveNode.on(victim.network.host, options, 0);
+      await live.join(options, 0);
+      try {
+        const limits = { messageBytesMax: 1000, timeoutMs: 2000, signal: never };
+        const push = () => pushUpdate(bad.network.host.libp2p, victim.network.self, Uint8Array.of(0xff), limits);
+        for (let i = 0; i < blockFrom - 2; i++) await push();
+        await eventually(() => live.blamed.length === blockFrom - 2, 'the node refuses them');
+        assert.ok(areMembers(victim, bad));
+        await Promise.allSettled(Array.from({ length: 5 }, push));
+        await eventually(() => victim.network.connectedMembers.length === 0, 'it is disconnected');
+        assert.ok(victim.network.standing.isBlocked(bad.network.self));
+      } finally {
+        await live.node.stop();
+      }
+    });
+  });
+
   it('counts bad streams: requests that are none, and too many of them', async () => {
     await withNetworks(async (launch) => {
       const victim = await launch('victim');
@@ -245,10 +275,8 @@ describe('standing in a network', () => {
   });
 
   it('reads more slowly from a peer that sends more than its share, and loses nothing', async () => {
-    // Its clock stands still, so that the share is a burst and the rest waits.
-    const clock = { ms: 0, nowMs: () => clock.ms };
     await withNetworks(async (launch) => {
-      const victim = await launch('victim', { clock });
+      const victim = await launch('victim');
       const sender = await launch('sender', { peers: [victim.address] });
       await eventually(() => areMembers(victim, sender), 'both are connected');
       let received = 0;
@@ -261,19 +289,33 @@ describe('standing in a network', () => {
         peerIdFromString(victim.network.self),
         '/test/flood',
       );
-      const total = receivedBytesBurst + 8 * 65_536;
+      const total = receivedBytesBurst + receivedBytesPerSecond;
+      const startedMs = performance.now();
       let sent = 0;
       const send = async () => {
         const chunk = new Uint8Array(65_536);
         for (; sent < total; sent += chunk.length) if (!stream.send(chunk)) await stream.onDrain();
       };
       const sending = send();
-      await eventually(() => (victim.network.refused.get('bytes-rate') ?? 0) > 0, 'the limit is hit');
-      assert.ok(received <= receivedBytesBurst, `${received} bytes`);
-      clock.ms = 60_000;
       await inTime(sending, 'all is sent');
       await eventually(() => received === total, 'all arrives');
+      // Without the limit it takes a fifth of that.
+      assert.ok(performance.now() - startedMs > 800, `${performance.now() - startedMs} ms`);
+      assert.ok((victim.network.refused.get('bytes-rate') ?? 0) > 0);
       assert.ok(areMembers(victim, sender));
+    });
+  });
+
+  it('takes a few connections at a time from one address', async () => {
+    await withNetworks(async (launch) => {
+      const victim = await launch('victim');
+      const port = Number(victim.address.split('/')[4]);
+      const sockets = Array.from({ length: inboundBurst + 5 }, () => connectTcp(port, '127.0.0.1'));
+      for (const socket of sockets) socket.on('error', () => socket.destroy());
+      await eventually(() => (victim.network.refused.get('inbound-rate') ?? 0) >= 5, 'some are refused');
+      await eventually(() => sockets.filter(({ destroyed }) => destroyed).length >= 5, 'they are closed');
+      assert.ok(sockets.some(({ destroyed }) => !destroyed));
+      for (const socket of sockets) socket.destroy();
     });
   });
 

@@ -3,7 +3,8 @@ import { PeerError } from '../../../src/gossip/peer-error.ts';
 import { monotonicClock } from '../../../src/lib/clock.ts';
 import { Prng } from '../../../src/lib/prng.ts';
 import type { Members } from '../../../src/node/peers/membership.ts';
-import { type Network, type NetworkEvent, type NetworkOptions, startNetwork } from '../../../src/node/peers/network.ts';
+import { type Network, startNetwork } from '../../../src/node/peers/network.ts';
+import type { NetworkEvent, NetworkOptions } from '../../../src/node/peers/network-options.ts';
 import { hashOf } from '../../support/live-federation.ts';
 
 export interface Started {

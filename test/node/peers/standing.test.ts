@@ -80,6 +80,13 @@ describe('TokenBucket', () => {
     );
   });
 
+  it('holds no more than its burst, however long nothing is taken', () => {
+    const clock = new TestClock();
+    const bucket = new TokenBucket(10, 2, clock);
+    clock.ms = 3_600_000;
+    assert.deepEqual([bucket.take(10), bucket.take(1)], [true, false]);
+  });
+
   it('spend() gives the time until the debt is paid', () => {
     const clock = new TestClock();
     const bucket = new TokenBucket(100, 50, clock);
