@@ -28,7 +28,9 @@ describe('docs/sources.md', () => {
 
   it('names every counter', async () => {
     const text = await readFile('docs/sources.md', 'utf8');
-    const type = /export type SourceCounter =([\s\S]*?);\n\n/.exec(await readFile('src/node/sources/source.ts', 'utf8'));
+    const type = /export type SourceCounter =([\s\S]*?);\n\n/.exec(
+      await readFile('src/node/sources/source.ts', 'utf8'),
+    );
     const counters = [...type![1]!.matchAll(/'(\w+)'/g)].map(([, name]) => name!);
     assert.equal(counters.length, 8);
     for (const name of [...counters, ...Object.keys(zeroCounts()), 'outOfRange'])
