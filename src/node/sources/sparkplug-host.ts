@@ -203,7 +203,7 @@ export class SparkplugHost {
     const lost = node.nextSeq === undefined ? 0 : (seq - node.nextSeq + 256) % 256;
     // What a broker delivers a second time is behind the last one.
     if (isRepeated && lost >= 128) return;
-    node.nextSeq = (seq + 1) % 256;
+    node.nextSeq = seq + 1;
     if (lost === 0) return;
     this.readings.sink.count('missed', lost);
     this.ask(node, topic);

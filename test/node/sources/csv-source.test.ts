@@ -127,6 +127,7 @@ describe('CsvSource', () => {
 
   it('follows a file that is not there yet, and waits for the end of a half-written line', async () => {
     run({ follow: true });
+    await running!.until((sink) => sink.hasSaid(/is not there yet/), 'it says that it waits');
     await writeFile(path, 'time,pressure,temperature\n1,1,');
     await appendFile(path, '1\n2,2');
     await rowsAre([[1000, 1, 1]]);
