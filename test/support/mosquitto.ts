@@ -1,7 +1,7 @@
 // A Mosquitto of a test's own, on a free port of the loopback. Starts, kills and removes it; publishes nothing.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -66,6 +66,20 @@ export class Broker {
     await eventually(() => isOpen, 'the broker listens');
   }
 
+  /** Makes the broker write its sessions and messages to disk, as it does by itself now and then. */
+  async saved(): Promise<void> {
+    const file = join(this.folder, 'mosquitto.db');
+    const before = await modifiedMs(file);
+    this.process!.kill('SIGUSR1');
+    let after = before;
+    await eventually(() => {
+      modifiedMs(file).then((ms) => {
+        after = ms;
+      });
+      return after > before;
+    }, 'the broker saves its sessions');
+  }
+
   /** As a power cut ends it. */
   async kill(): Promise<void> {
     const child = this.process;
@@ -89,6 +103,10 @@ export async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   return address.port;
+}
+
+async function modifiedMs(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
 }
 
 function isExecutable(path: string): boolean {

@@ -62,6 +62,8 @@ export class MqttSource implements Source {
       if (sentence !== told) sink.say(sentence);
       told = sentence;
     };
+    // Samples are handed over one at a time, also while a lost connection's last one still waits.
+    let turn: Promise<void> = Promise.resolve();
     let bug: { error: unknown } | undefined;
     while (!signal.aborted) {
       let reason = 'the connection was closed';
@@ -72,9 +74,11 @@ export class MqttSource implements Source {
         reason = messageOf(error);
         session.end(true);
       });
-      session.on('connect', () => {
+      session.on('connect', ({ sessionPresent }) => {
         isConnected = true;
         backOff.reset();
+        // The answer to the subscription may be behind messages that wait for the sink.
+        if (sessionPresent) tell(`${this.name}: connected`);
         session.subscribe(this.filters(), { qos: 1 }, (error, granted) => {
           const refused = granted?.find(({ qos }) => qos === 128);
           if (error === null && refused === undefined) tell(`${this.name}: connected`);
@@ -86,16 +90,18 @@ export class MqttSource implements Source {
         });
       });
       session.handleMessage = (packet, done) => {
-        this.deliver(packet as IPublishPacket, readings, host).then(
-          () => {
+        turn = turn
+          .then(async () => {
+            // What waited while the connection was lost comes again on the next one.
+            if (!session.connected) return;
+            await this.deliver(packet as IPublishPacket, readings, host);
             // Without `done` there is no acknowledgement, and a closed connection takes none.
             if (session.connected) done();
-          },
-          (error: unknown) => {
+          })
+          .catch((error: unknown) => {
             bug = { error };
             session.end(true);
-          },
-        );
+          });
       };
       const stop = (): void => {
         session.end(true);

@@ -84,6 +84,40 @@ describe('MqttSource with a real Mosquitto', function () {
     await eventually(() => isAsked, 'the edge node is asked for its birth');
   });
 
+  it('hands over one sample at a time, also where the broker is restarted while the sink waits', async () => {
+    const started = run([{ topic: 'slow/#' }]);
+    await connected(started);
+    let atOnce = 0;
+    let most = 0;
+    let release: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    started.sink.gate = async () => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await opened;
+      atOnce -= 1;
+    };
+    for (const value of ['1', '2', '3']) await publisher.publishAsync('slow/pressure', value, { qos: 1 });
+    await started.until((sink) => sink.offered === 1, 'the first value is offered');
+    // Until the broker has saved its sessions.
+    await broker.saved();
+    await broker.kill();
+    await started.until((sink) => sink.countOf('disconnects') === 1, 'the disconnect');
+    await broker.restart();
+    await started.until((sink) => sink.said.filter((text) => /: connected$/.test(text)).length === 2, 'it reconnects');
+    await eventually(() => publisher.connected, 'the test reconnects');
+    release();
+    await started.until(({ samples }) => samples.at(-1)?.values[0] === 3, 'the last value');
+    // The first one was not acknowledged.
+    assert.deepEqual(
+      started.sink.samples.map(({ values }) => values[0]),
+      [1, 1, 2, 3],
+    );
+    assert.equal(most, 1);
+  });
+
   it('takes JSON, single values and numbers, each by its topic', async () => {
     const topics = [
       { topic: 'p/flat' },
