@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { eventually } from './live-federation.ts';
 
-/** Path of the broker, which Debian keeps outside a user's PATH; undefined where there is none. */
+/** MOSQUITTO_PATH, or the broker on PATH or where Debian keeps it, outside a user's PATH; undefined where there is none. */
 export function mosquittoPath(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const named = environment.MOSQUITTO_PATH;
+  if (named !== undefined && named !== '') return isExecutable(named) ? named : undefined;
   return [...(environment.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, 'mosquitto'))
