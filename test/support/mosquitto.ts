@@ -1,6 +1,6 @@
 // A Mosquitto of a test's own, on a free port of the loopback. Starts, kills and removes it; publishes nothing.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,10 +40,11 @@ export class Broker {
     const folder = await mkdtemp(join(tmpdir(), 'rumormill-mosquitto-'));
     const broker = new Broker(await freePort(), folder);
     const persistence = `persistence true\npersistence_location ${folder}/\nautosave_on_changes true\nautosave_interval 1\n`;
+    const log = `log_dest file ${broker.logFile}\nlog_type all\n`;
     const user = process.getuid?.() === 0 ? 'user root\n' : '';
     await writeFile(
       join(folder, 'mosquitto.conf'),
-      `listener ${broker.port} 127.0.0.1\n${persistence}${user}${extra(folder)}`,
+      `listener ${broker.port} 127.0.0.1\n${persistence}${log}${user}${extra(folder)}`,
     );
     await broker.restart();
     return broker;
@@ -66,6 +67,16 @@ export class Broker {
     };
     attempt();
     await eventually(() => isOpen, 'the broker listens');
+  }
+
+  private get logFile(): string {
+    return join(this.folder, 'mosquitto.log');
+  }
+
+  /** How many messages under `topic` were sent to gateways, since the first start. */
+  sentToGateways(topic: string): number {
+    const lines = readFileSync(this.logFile, 'utf8').split('\n');
+    return lines.filter((line) => line.includes('Sending PUBLISH to rumormill') && line.includes(`'${topic}'`)).length;
   }
 
   /** Makes the broker write its sessions and messages to disk, as it does by itself now and then. */

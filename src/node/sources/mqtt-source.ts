@@ -68,17 +68,19 @@ export class MqttSource implements Source {
     while (!signal.aborted) {
       let reason = 'the connection was closed';
       let isConnected = false;
+      let isOver = false;
       const session = mqtt.connect(options);
       client = session;
       session.on('error', (error) => {
         reason = messageOf(error);
         session.end(true);
       });
-      session.on('connect', ({ sessionPresent }) => {
+      session.on('close', () => {
+        isOver = true;
+      });
+      session.on('connect', () => {
         isConnected = true;
         backOff.reset();
-        // The answer to the subscription may be behind messages that wait for the sink.
-        if (sessionPresent) tell(`${this.name}: connected`);
         session.subscribe(this.filters(), { qos: 1 }, (error, granted) => {
           const refused = granted?.find(({ qos }) => qos === 128);
           if (error === null && refused === undefined) tell(`${this.name}: connected`);
@@ -93,10 +95,10 @@ export class MqttSource implements Source {
         turn = turn
           .then(async () => {
             // What waited while the connection was lost comes again on the next one.
-            if (!session.connected) return;
+            if (isOver) return;
             await this.deliver(packet as IPublishPacket, readings, host);
             // Without `done` there is no acknowledgement, and a closed connection takes none.
-            if (session.connected) done();
+            if (!isOver) done();
           })
           .catch((error: unknown) => {
             bug = { error };
@@ -104,6 +106,7 @@ export class MqttSource implements Source {
           });
       };
       const stop = (): void => {
+        isOver = true;
         session.end(true);
       };
       signal.addEventListener('abort', stop, { once: true });
