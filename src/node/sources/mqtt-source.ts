@@ -150,7 +150,7 @@ export class MqttSource implements Source {
     const { topic } = packet;
     const arrivedMs = this.surroundings.wallClock.nowMs();
     if (config.payload === 'sparkplug' || (config.payload === undefined && topic.startsWith('spBv1.0/'))) {
-      return host.samples(topic, bytes, arrivedMs, packet.dup);
+      return host.samples(topic, bytes, arrivedMs);
     }
     // Nobody knows how old a retained value is.
     const unstampedMs = packet.retain ? undefined : arrivedMs;

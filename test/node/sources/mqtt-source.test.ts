@@ -77,7 +77,8 @@ describe('MqttSource with a real Mosquitto', function () {
     await started.until((sink) => sink.said.filter((text) => /: connected$/.test(text)).length === 2, 'it reconnects');
     await eventually(() => publisher.connected, 'the edge node reconnects');
     await send('NDATA', [changed(1, 99)]);
-    await started.until((sink) => sink.samples.length === 7, 'a seventh sample');
+    // The broker may have kept, and send again, messages that were acknowledged just before it was killed.
+    await started.until(({ samples }) => samples.at(-1)?.values[0] === 99, 'the sample after the restart');
     assert.equal(started.sink.countOf('missed'), 7);
     assert.equal(started.sink.countOf('disconnects'), 1);
     assert.deepEqual(started.sink.rows().at(-1), [14_000, 99, Number.NaN]);
