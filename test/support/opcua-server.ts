@@ -22,6 +22,7 @@ const server = new OPCUAServer({
     rootFolder: folder!,
     automaticallyAcceptUnknownCertificate: true,
   }),
+  serverCapabilities: { minSupportedSampleRate: 5 },
   securityPolicies: [isSecure ? SecurityPolicy.Basic256Sha256 : SecurityPolicy.None],
   securityModes: [isSecure ? MessageSecurityMode.SignAndEncrypt : MessageSecurityMode.None],
 });
@@ -35,8 +36,9 @@ const analog = (name: string, engineeringUnits: typeof standardUnits.bar) =>
     nodeId: `s=${name}`,
     dataType: 'Double',
     engineeringUnits,
+    minimumSamplingInterval: 0,
     engineeringUnitsRange: { low: -1000, high: 1000 },
-    value: { dataType: DataType.Double, value: 1 },
+    value: { dataType: DataType.Double, value: 0 },
   });
 const variables = new Map([
   ['pressure', analog('pressure', standardUnits.bar)],
@@ -51,9 +53,15 @@ const counter = namespace.addVariable({
 });
 variables.set('counter', counter as never);
 await server.start();
-process.on('message', ([name, value, isGood]: [string, number, boolean]) => {
+// A server tells changes that come close together as one, so each value stands for a while.
+const waiting: [name: string, value: number, isGood: boolean][] = [];
+setInterval(() => {
+  const next = waiting.shift();
+  if (next === undefined) return;
+  const [name, value, isGood] = next;
   const status = isGood ? StatusCodes.Good : StatusCodes.BadSensorFailure;
   variables.get(name)!.setValueFromSource(new Variant({ dataType: DataType.Double, value }), status);
-});
+}, 60);
+process.on('message', (change: [string, number, boolean]) => waiting.push(change));
 process.on('disconnect', () => process.exit(0));
 process.send?.('ready');

@@ -1,6 +1,6 @@
 // Live source: a CSV file, read once, replayed at a speed, or followed as it grows. Owns the file and the pace; lines and
 // cells are elsewhere.
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isGzip } from '../../data/csv-file.ts';
@@ -52,12 +52,12 @@ export class CsvSource implements Source {
 
   private async follow(readings: Readings, signal: AbortSignal): Promise<void> {
     const rows = new CsvRows(this.name, this.config.time, readings);
-    let splitter = new LineSplitter();
+    const splitter = new LineSplitter();
+    if (!existsSync(this.config.path)) readings.sink.say(`${this.name}: is not there yet and is waited for`);
     for await (const part of followFile(this.config.path, signal)) {
       if (part === 'restart') {
         // Nobody will finish this line, and it may be cut inside a number.
         if (splitter.rest() !== undefined) readings.malformed(`${this.name}: the last line of a file has no end`);
-        splitter = new LineSplitter();
         rows.restart();
         continue;
       }

@@ -21,10 +21,12 @@ export async function* followFile(path: string, signal: AbortSignal): AsyncGener
   const buffer = Buffer.alloc(chunkBytes);
   let file: FileHandle | undefined;
   let position = 0;
+  let wasOpen = false;
   try {
     while (!signal.aborted) {
       changes.expect();
-      file ??= await openIfThere(path);
+      file ??= await openIfThere(path, wasOpen);
+      wasOpen ||= file !== undefined;
       const bytesRead = file === undefined ? 0 : (await file.read(buffer, 0, chunkBytes, position)).bytesRead;
       if (bytesRead > 0) {
         position += bytesRead;
@@ -56,11 +58,12 @@ export async function* followFile(path: string, signal: AbortSignal): AsyncGener
   }
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+/** Undefined where the file is not there, or, after it `wasOpen` once, where its new one may not be read yet. */
+async function openIfThere(path: string, wasOpen: boolean): Promise<FileHandle | undefined> {
   try {
     return await open(path);
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error) || (wasOpen && codeOf(error) === 'EACCES')) return undefined;
     throw error;
   }
 }
@@ -81,7 +84,11 @@ async function compare(file: FileHandle, path: string, position: number): Promis
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** Waits for changes in the file's folder. */

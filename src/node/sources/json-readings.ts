@@ -36,7 +36,7 @@ export function jsonSample(
     for (const [name, value] of Object.entries(found)) {
       if (name !== timeKey) putJson(sample, name, value, readings);
     }
-  } else if (single !== undefined && found !== undefined) putJson(sample, single, found, readings);
+  } else if (single !== undefined && isScalar(found)) putJson(sample, single, found, readings);
   else {
     readings.malformed('a message has no object of values');
     return undefined;
@@ -83,6 +83,10 @@ function putJson(sample: Sample, name: string, value: unknown, readings: Reading
     if (!(error instanceof CellError)) throw error;
     readings.malformed(`${slot.name} ${error.message}`);
   }
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || (value !== undefined && typeof value !== 'object');
 }
 
 function isObject(value: unknown): value is object {

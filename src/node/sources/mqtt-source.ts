@@ -62,15 +62,21 @@ export class MqttSource implements Source {
       if (sentence !== told) sink.say(sentence);
       told = sentence;
     };
+    // Samples are handed over one at a time, also while a lost connection's last one still waits.
+    let turn: Promise<void> = Promise.resolve();
     let bug: { error: unknown } | undefined;
     while (!signal.aborted) {
       let reason = 'the connection was closed';
       let isConnected = false;
+      let isOver = false;
       const session = mqtt.connect(options);
       client = session;
       session.on('error', (error) => {
         reason = messageOf(error);
         session.end(true);
+      });
+      session.on('close', () => {
+        isOver = true;
       });
       session.on('connect', () => {
         isConnected = true;
@@ -86,18 +92,21 @@ export class MqttSource implements Source {
         });
       });
       session.handleMessage = (packet, done) => {
-        this.deliver(packet as IPublishPacket, readings, host).then(
-          () => {
+        turn = turn
+          .then(async () => {
+            // What waited while the connection was lost comes again on the next one.
+            if (isOver) return;
+            await this.deliver(packet as IPublishPacket, readings, host);
             // Without `done` there is no acknowledgement, and a closed connection takes none.
-            if (session.connected) done();
-          },
-          (error: unknown) => {
+            if (!isOver) done();
+          })
+          .catch((error: unknown) => {
             bug = { error };
             session.end(true);
-          },
-        );
+          });
       };
       const stop = (): void => {
+        isOver = true;
         session.end(true);
       };
       signal.addEventListener('abort', stop, { once: true });
@@ -141,7 +150,7 @@ export class MqttSource implements Source {
     const { topic } = packet;
     const arrivedMs = this.surroundings.wallClock.nowMs();
     if (config.payload === 'sparkplug' || (config.payload === undefined && topic.startsWith('spBv1.0/'))) {
-      return host.samples(topic, bytes, arrivedMs, packet.dup);
+      return host.samples(topic, bytes, arrivedMs);
     }
     // Nobody knows how old a retained value is.
     const unstampedMs = packet.retain ? undefined : arrivedMs;

@@ -28,6 +28,8 @@ interface EdgeNode {
   /** Of its birth, to match its death. */
   bdSeq: number | undefined;
   nextSeq: number | undefined;
+  /** The latest time of a message. */
+  newestMs: number;
   askedAtMs: number;
   /** Across the node and its devices: an alias is unique in an edge node. */
   aliases: Map<bigint, KnownMetric>;
@@ -40,7 +42,6 @@ interface Message {
   topic: Topic;
   payload: SparkplugPayload;
   arrivedMs: number;
-  isRepeated: boolean;
 }
 
 interface Topic {
@@ -63,16 +64,12 @@ export class SparkplugHost {
     this.askBirth = askBirth;
   }
 
-  /**
-   * The samples of one message, one for each of its times. Never throws for what a message holds.
-   *
-   * @param isRepeated whether the broker says that it delivers this message again
-   */
-  samples(topicText: string, bytes: Uint8Array, arrivedMs: number, isRepeated: boolean): Sample[] {
+  /** The samples of one message, one for each of its times. Never throws for what a message holds. */
+  samples(topicText: string, bytes: Uint8Array, arrivedMs: number): Sample[] {
     const topic = parseTopic(topicText);
     if (topic === undefined) return [];
     try {
-      const message = { topic, payload: decodeSparkplug(bytes), arrivedMs, isRepeated };
+      const message = { topic, payload: decodeSparkplug(bytes), arrivedMs };
       const node = this.nodeOf(topic.node);
       if (node === undefined) {
         this.readings.malformed(`${topicText}: more than ${nodesMax} edge nodes`);
@@ -195,15 +192,16 @@ export class SparkplugHost {
   }
 
   /** Counts the messages that are missing between the last one of the edge node and this one, and asks for a birth. */
-  private follow(node: EdgeNode, { topic, payload: { seq }, isRepeated }: Message): void {
+  private follow(node: EdgeNode, { topic, payload: { seq, timeMs }, arrivedMs }: Message): void {
     if (seq === undefined || seq > 255) {
       this.readings.malformed(`${topic.node}: a message has no sequence number from 0 to 255`);
       return;
     }
     const lost = node.nextSeq === undefined ? 0 : (seq - node.nextSeq + 256) % 256;
-    // What a broker delivers a second time is behind the last one.
-    if (isRepeated && lost >= 128) return;
-    node.nextSeq = (seq + 1) % 256;
+    // What a broker delivers a second time is behind the last one, in its number and in its time.
+    if (lost >= 128 && (timeMs ?? arrivedMs) <= node.newestMs) return;
+    node.newestMs = Math.max(node.newestMs, timeMs ?? arrivedMs);
+    node.nextSeq = seq + 1;
     if (lost === 0) return;
     this.readings.sink.count('missed', lost);
     this.ask(node, topic);
@@ -224,6 +222,7 @@ export class SparkplugHost {
       node = {
         bdSeq: undefined,
         nextSeq: undefined,
+        newestMs: Number.NEGATIVE_INFINITY,
         askedAtMs: Number.NEGATIVE_INFINITY,
         aliases: new Map(),
         devices: new Map(),

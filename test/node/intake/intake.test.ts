@@ -132,7 +132,8 @@ describe('Intake', () => {
     const { intake, rows } = take(spec({ latenessMs: 1000 }), [
       sample(0, 1),
       sample(1500, 5),
-      sample(500, 3),
+      sample(500, 2),
+      sample(600, 3),
       sample(2000, 7),
       sample(999, 100),
       sample(5000, 0),
@@ -142,7 +143,7 @@ describe('Intake', () => {
       [1000, 5],
       [2000, 7],
     ]);
-    assert.equal(intake.counts.outOfOrder, 1);
+    assert.equal(intake.counts.outOfOrder, 2);
     assert.equal(intake.counts.late, 1);
   });
 
@@ -189,6 +190,36 @@ describe('Intake', () => {
       [6000, 5, 5],
     ]);
     assert.equal(intake.counts.missedIntervals, 3);
+  });
+
+  it('holds the value with the newest time of an interval, to an interval that begins holdMs after it', () => {
+    const given = [sample(500, 3), sample(0, 1), sample(2400, 5), sample(8000, 0), sample(10_000, 0)];
+    const { rows } = take(spec({ holdMs: 2000, latenessMs: 500 }), given);
+    assert.deepEqual(rows, [
+      [0, 2],
+      [1000, 3],
+      [2000, 5],
+      [3000, 5],
+      [4000, 5],
+      [8000, 0],
+    ]);
+    const exact = take(spec({ holdMs: 2000 }), [sample(0, 1), sample(9000, 0)]);
+    assert.deepEqual(exact.rows, [
+      [0, 1],
+      [1000, 1],
+      [2000, 1],
+    ]);
+  });
+
+  it('counts one gap however many times pass in it', () => {
+    const given = [sample(0, 1), sample(3500, 1), sample(4500, 1), sample(9000, 1), sample(9500, 1)];
+    const { intake } = take(spec({ latenessMs: 1000 }), [
+      given[0]!,
+      { ...sample(3500, Number.NaN) },
+      ...given.slice(2),
+    ]);
+    assert.equal(intake.counts.gaps, 2);
+    assert.equal(intake.counts.missedIntervals, 3 + 3);
   });
 
   it('holds a value no longer than its source says that it stands', () => {
@@ -245,11 +276,28 @@ describe('Intake', () => {
     assert.equal(intake.counts.gaps, 1);
   });
 
+  it('takes a series that runs ahead of the wall clock step by step, as a fast replay does', () => {
+    const hourMs = 3_600_000;
+    const steps = Array.from({ length: 50 }, (_, i) => sample(i * hourMs, i));
+    const { intake } = take(spec({ intervalMs: hourMs }), steps, 0);
+    assert.equal(intake.counts.implausibleTime, 0);
+    assert.equal(intake.counts.rows, 49);
+  });
+
+  it('takes no clock as set back while others are on time', () => {
+    const mixed = Array.from({ length: 1400 }, (_, i) => sample(i % 2 === 0 ? 50_000_000 + i * 1000 : i, i));
+    const { intake } = take(spec(), mixed);
+    assert.equal(intake.counts.clockSetBack, 0);
+    assert.equal(intake.counts.late, 700);
+  });
+
   it('goes on after the source has set its clock back for good', () => {
     const back = Array.from({ length: 700 }, (_, i) => sample(i * 1000, i));
+    back.splice(650, 0, back[649]!);
     const { intake, rows } = take(spec(), [sample(50_000_000, 1), sample(50_001_000, 1), ...back]);
     assert.equal(intake.counts.clockSetBack, 1);
     assert.equal(intake.counts.late, 599);
+    assert.equal(intake.counts.duplicates, 1);
     assert.deepEqual(rows.at(-1), [698_000, 698]);
     assert.equal(intake.counts.gaps, 1);
   });
