@@ -85,6 +85,7 @@ export class Gateway {
       window: { lengthMs: length * intervalMs, strideMs: stride * intervalMs },
       threshold: { rule: manifest.threshold, clock },
       prng: prng.fork('reservoir'),
+      wallClockMs: options.wallClockMs,
       onAlert: (change) => {
         const sentence = alertText(change);
         if (sentence !== undefined) say(sentence);

@@ -34,6 +34,8 @@ export interface MonitorOptions {
   window: { lengthMs: number; strideMs: number };
   threshold: Pick<LiveThresholdOptions, 'rule' | 'clock'>;
   prng: Prng;
+  /** Milliseconds since the epoch. */
+  wallClockMs(): number;
   onAlert(change: AlertChange): void;
   /** The moments of the rows to train on have moved far from those published last. */
   onDrift(moments: Moments): void;
@@ -49,6 +51,9 @@ export class Monitor {
   private readonly thresholds: LiveThreshold;
   private readonly book: AlertBook;
   private published: Moments | undefined;
+  /** End of the newest window, of this run and of the one before; the latter until a later one comes. */
+  private newestMs: number | undefined;
+  private resumedMs: number | undefined;
 
   constructor(options: MonitorOptions) {
     const { store, prng, features, window, threshold } = options;
@@ -72,6 +77,8 @@ export class Monitor {
       value: typeof known === 'number' ? known : undefined,
     });
     this.book = new AlertBook(store.alerts);
+    const newestMs = store.facts.getJson('newestMs');
+    this.resumedMs = typeof newestMs === 'number' ? newestMs : undefined;
   }
 
   /** Score above which a window is not normal; undefined until there are windows enough held out. */
@@ -86,6 +93,11 @@ export class Monitor {
 
   take(row: FeatureRow): void {
     const { store, scorer, onAlert, onDrift } = this.options;
+    if (this.isKnown(row)) {
+      store.counters.add('windows.known');
+      return;
+    }
+    this.newestMs = row.endMs;
     this.score = scorer.score(row.values);
     if (this.score !== undefined && this.threshold !== undefined) {
       const change = this.book.take(row, this.score, this.threshold, () => scorer.sensorsOf(row.values));
@@ -101,6 +113,18 @@ export class Monitor {
     }
   }
 
+  /**
+   * True for a window that came before a restart, as where a file is read again from its beginning. A time in the future was
+   * a clock that went wrong, and means nothing.
+   */
+  private isKnown({ endMs }: FeatureRow): boolean {
+    const { resumedMs } = this;
+    if (resumedMs === undefined) return false;
+    if (endMs <= resumedMs && resumedMs <= this.options.wallClockMs()) return true;
+    this.resumedMs = undefined;
+    return false;
+  }
+
   /** After a round: the scorer has the new model. */
   afterRound(): void {
     const { scorer } = this.options;
@@ -112,5 +136,6 @@ export class Monitor {
     const { facts } = this.options.store;
     facts.setJson('guard', this.guard.state());
     if (this.threshold !== undefined) facts.setJson('threshold', this.threshold);
+    if (this.newestMs !== undefined) facts.setJson('newestMs', this.newestMs);
   }
 }

@@ -15,6 +15,7 @@ import { type Network, type NetworkOptions, startNetwork } from '../peers/networ
 import { verifyRoster } from '../roster.ts';
 import { createSource } from '../sources/create-source.ts';
 import type { SourceConfig } from '../sources/source-config.ts';
+import { processSurroundings } from '../sources/surroundings.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { controlSocket, serveControl } from './control-server.ts';
 import { Gateway } from './gateway.ts';
@@ -117,7 +118,9 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
 
   const gateway = await Gateway.start({ ...settings, ...ports, manifest, agreement, network, store });
   closers.add(() => gateway.stop());
-  const source = settings.source && createSource(settings.source, manifest.sensors);
+  const source =
+    settings.source &&
+    createSource(settings.source, manifest.sensors, { ...processSurroundings(), gateway: network.self });
   let sourceEnded = false;
   const surroundings = {
     folder,
