@@ -18,6 +18,8 @@ export interface DayOptions {
   speed: number;
   /** The gateway's --cpu. */
   cpu: string | undefined;
+  /** Whether to train without a pause. */
+  busy: boolean;
   /** Whether to run dist/. */
   built: boolean;
 }
@@ -44,25 +46,30 @@ export interface DaySummary {
   fileBytesPerHour: number;
 }
 
+/** What `npm run build` makes. */
+export const builtMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
 const lookEveryMs = 1000;
 const lineEverySeconds = 10;
 const settleSeconds = 20;
 const shareOverSeconds = 10;
-const roundIntervalMs = 100;
+const rounds = { intervalMs: 100, stepsPerRound: 20 };
+/** The shortest rounds that a manifest can have, and longer to train than they last. */
+const busyRounds = { intervalMs: 10, stepsPerRound: 400 };
 
 /** Runs the day; the code is that of the gateway's own stop. */
 export async function runDay(
   options: DayOptions,
   say: (line: string) => void,
 ): Promise<{ summary: DaySummary; code: number }> {
-  const { hours, speed, cpu, built } = options;
+  const { hours, speed, cpu, busy, built } = options;
   const folder = await mkdtemp(join(tmpdir(), 'rumormill-day-'));
   const state = join(folder, 'state');
-  const plant = await writePlant(folder, { hours, speed, roundIntervalMs, seed: 'day' });
+  const plant = await writePlant(folder, { hours, speed, rounds: busy ? busyRounds : rounds, seed: 'day' });
   const gateway = GatewayProcess.start({
     args: [plant.manifest, '--source', plant.source, '--no-mdns', '--port', '0', ...(cpu ? ['--cpu', cpu] : [])],
     state,
-    ...(built && { main: fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)) }),
+    ...(built && { main: builtMain }),
   });
   let stopped = false;
   const stop = () => {
@@ -105,7 +112,8 @@ async function look(gateway: GatewayProcess, state: string, startedMs: number): 
   };
 }
 
-async function residentBytes(pid: number): Promise<number | undefined> {
+/** What the process of `pid` holds, where the system tells. */
+export async function residentBytes(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => undefined);
   const kib = text && /^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1];
   return kib ? 1024 * Number(kib) : undefined;
@@ -161,7 +169,7 @@ export function dayText({ options, samples, cpuShareMost, rssBytesPerHour, fileB
   });
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${bytes(Math.abs(value))}`;
   return `${[
-    `${options.hours} h of 8 sensors at 1 Hz, ${countText(options.speed)} times as fast${options.cpu ? `, --cpu ${options.cpu}` : ''}`,
+    `${options.hours} h of 8 sensors at 1 Hz, ${countText(options.speed)} times as fast${options.busy ? ', training without a pause' : ''}${options.cpu ? `, --cpu ${options.cpu}` : ''}`,
     row(['hours', 'memory', 'of a core', 'files', 'rounds', 'windows']),
     ...lines,
     `Second half, by hour of data: memory ${signed(rssBytesPerHour)}, files ${signed(fileBytesPerHour)}.`,

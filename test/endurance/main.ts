@@ -9,11 +9,21 @@ import { durationText } from '../../src/cli/format.ts';
 import { monotonicClock } from '../../src/lib/clock.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
 import { Prng } from '../../src/lib/prng.ts';
+import { bytes } from '../../src/report/format.ts';
 import { type DayOptions, dayText, runDay } from './day.ts';
+import { idleBytes } from './idle.ts';
 import { Broken, type Kill, killOnce } from './kills.ts';
 import { writePlant } from './plant.ts';
 
 const exitBroken = 1;
+
+interface DayFlags {
+  hours: string;
+  speed: string;
+  cpu?: string;
+  busy?: true;
+  built?: true;
+}
 
 function createCommand(done: (code: number) => void): Command {
   const command = new Command('endurance').description('Runs gateways for long, and kills them.');
@@ -30,11 +40,22 @@ function createCommand(done: (code: number) => void): Command {
     .option('--hours <N>', 'of data', '24')
     .option('--speed <N>', 'times as fast', '1000')
     .option('--cpu <SHARE>', "the gateway's --cpu")
+    .option('--busy', 'train without a pause')
     .option('--built', 'run dist/ in place of the sources')
-    .action(async (flags: { hours: string; speed: string; cpu?: string; built?: true }) => {
-      const { cpu, built = false } = flags;
-      const options = { hours: positive('--hours', flags.hours), speed: positive('--speed', flags.speed), cpu, built };
-      done(await day(options));
+    .action(async (flags: DayFlags) => {
+      const { cpu, busy = false, built = false } = flags;
+      const options = { hours: positive('--hours', flags.hours), speed: positive('--speed', flags.speed) };
+      done(await day({ ...options, cpu, busy, built }));
+    });
+  command
+    .command('idle')
+    .description('run a gateway without a source, and say how much memory it holds')
+    .option('--seconds <N>', 'for how long', '60')
+    .option('--built', 'run dist/ in place of the sources')
+    .action(async ({ seconds, built = false }: { seconds: string; built?: boolean }) => {
+      const rssBytes = await idleBytes(positive('--seconds', seconds), built);
+      process.stdout.write(`An idle gateway holds ${bytes(rssBytes)} of memory after ${seconds} s.\n`);
+      done(exitSuccess);
     });
   return command;
 }
@@ -53,7 +74,12 @@ async function kills({ count: countText, lanes: lanesText, seed }: { count: stri
   try {
     const lane = async (index: number) => {
       const prng = new Prng(`${seed}/${index}`);
-      const plant = await writePlant(folder, { hours: 2, speed: 3600, roundIntervalMs: 20, seed: `${index}` });
+      const plant = await writePlant(folder, {
+        hours: 2,
+        speed: 3600,
+        rounds: { intervalMs: 20, stepsPerRound: 20 },
+        seed: `${index}`,
+      });
       let before: Kill | undefined;
       while (begun < count && !stopping.signal.aborted) {
         begun++;

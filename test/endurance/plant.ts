@@ -14,14 +14,21 @@ export interface Plant {
   source: string;
 }
 
-/** A manifest with rounds of `roundIntervalMs`, as text. */
-export function manifestText(roundIntervalMs: number): string {
+/** How much a gateway of the plant trains. */
+export interface Rounds {
+  intervalMs: number;
+  stepsPerRound: number;
+}
+
+/** A manifest with such rounds, as text. */
+export function manifestText({ intervalMs, stepsPerRound }: Rounds): string {
   return `rumormill: 1
 name: endurance
 sensors: [${sensorNames.map((name) => `{ name: ${name} }`).join(', ')}]
 sampling: { intervalMs: 1000 }
 window: { length: 60, stride: 30 }
-gossip: { roundIntervalMs: ${roundIntervalMs} }
+train: { stepsPerRound: ${stepsPerRound} }
+gossip: { roundIntervalMs: ${intervalMs} }
 `;
 }
 
@@ -49,11 +56,11 @@ export function seriesText(hours: number, seed: string): string {
 /** Writes manifest, series and a source that replays it at `speed`, again and again, into `folder`. */
 export async function writePlant(
   folder: string,
-  { hours, speed, roundIntervalMs, seed }: { hours: number; speed: number; roundIntervalMs: number; seed: string },
+  { hours, speed, rounds, seed }: { hours: number; speed: number; rounds: Rounds; seed: string },
 ): Promise<Plant> {
   const manifest = join(folder, 'federation.yaml');
   const source = join(folder, `source-${seed}.yaml`);
-  await writeFile(manifest, manifestText(roundIntervalMs));
+  await writeFile(manifest, manifestText(rounds));
   await writeFile(join(folder, `series-${seed}.csv`), seriesText(hours, seed));
   await writeFile(source, `kind: csv\npath: series-${seed}.csv\nspeed: ${speed}\nrepeat: true\n`);
   return { manifest, source };
