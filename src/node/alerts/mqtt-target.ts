@@ -51,6 +51,8 @@ export class MqttTarget implements AlertTarget {
       ]);
       if (failure === undefined) return 'delivered';
       client.end(true);
+      // The next delivery has a connection of its own.
+      await closed;
       throw new DeliveryFailed(limit.aborted ? `no answer in ${answerMs / 1000} s` : (session.reason ?? failure));
     } finally {
       either.removeEventListener('abort', stop);
