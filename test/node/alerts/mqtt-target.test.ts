@@ -89,7 +89,7 @@ describe('MqttTarget with a real Mosquitto', function () {
     assert.ok(reader.packets.every(({ packet }) => packet.qos === 1 && !packet.retain));
   });
 
-  it('loses nothing, and doubles little, while the broker is killed and restarted', async () => {
+  it('loses nothing and keeps the order while the broker is killed and restarted', async () => {
     const broker = await started();
     const reader = await reading(broker);
     const folder = mkdtempSync(join(tmpdir(), 'rumormill-alerts-'));
@@ -125,7 +125,8 @@ describe('MqttTarget with a real Mosquitto', function () {
     const missing = () => expected.filter((body) => !reader.bodies.includes(body));
     await eventually(() => missing().length === 0, 'the reader has all', 20_000);
     assert.equal(delivery.status.delivered, expected.length);
-    assert.ok(reader.bodies.length <= expected.length + 3, `${reader.bodies.length} messages`);
+    // Some may have come twice; left out where they did, they are in order.
+    assert.deepEqual([...new Set(reader.bodies)], expected);
     ending.abort();
     await inTime(running, 'it stops');
     store.close();
