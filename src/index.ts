@@ -2,6 +2,7 @@
 export { OperatorError } from './lib/errors.ts';
 export type { AutoencoderSpec } from './model/engine.ts';
 export { loadLayersModel, saveLayersModel } from './model/layers-model.ts';
+export { type AlertEvent, alertEventSchema } from './node/alerts/alert-event.ts';
 export { renderReport } from './report/render-report.ts';
 export { writeReport } from './report/report.ts';
 export type { Results } from './report/series.ts';

@@ -14,6 +14,7 @@ import { styleFor } from './style.ts';
 interface Flags {
   id?: string;
   source?: string;
+  alerts?: string;
   follow?: true;
   state: string;
   port: number;
@@ -34,6 +35,7 @@ export function addJoinCommand(program: Command, ports: Ports, done: (code: numb
     .option('--id <ID>', 'in place of FILE: fetch the manifest of the federation with this id from a member')
     .option('--source <SOURCE>', 'where samples come from: a .csv file, -, mqtt://…, opc.tcp://… or a .yaml file')
     .option('--follow', 'the source is a CSV file that grows')
+    .option('--alerts <TARGET>', 'where alerts go: mqtt://host/topic, https://host/path or a .yaml file')
     .option('--state <DIR>', 'folder for identity, model, windows and alerts', defaultStateFolder)
     .addOption(new Option('--port <N>', 'TCP port for peers').default(0, 'any').argParser(portOf))
     .option(
@@ -53,6 +55,7 @@ export function addJoinCommand(program: Command, ports: Ports, done: (code: numb
 Examples:
   rumormill join federation.yaml --source plant.csv --follow
   rumormill join federation.yaml --source mqtt://broker/plant/# --key federation.key --cpu 25%
+  rumormill join federation.yaml --source source.yaml --alerts mqtts://broker/plant/alerts
   rumormill join --id 0f3c…9a --peer /ip4/10.0.0.7/tcp/4077 --source source.yaml
 While it runs, rumormill status, peers and score ask it from another terminal.`,
     )
@@ -64,10 +67,12 @@ async function join(file: string | undefined, flags: Flags, ports: Ports): Promi
   // libp2p, SQLite and the engines are loaded for this command only.
   const { readManifest } = await import('../node/manifest.ts');
   const { readSourceConfig } = await import('../node/sources/read-source-config.ts');
-  const { source, follow = false, state, port, peer, mdns, key, roster, cpu, verbose = false } = flags;
+  const { readAlertsConfig } = await import('../node/alerts/read-alerts-config.ts');
+  const { source, alerts, follow = false, state, port, peer, mdns, key, roster, cpu, verbose = false } = flags;
   const settings: GatewaySettings = {
     federation: federationOf(file, flags.id) ?? (await readManifest(file as string)),
     source: source === undefined ? undefined : await readSourceConfig(source, process.cwd(), { follow }),
+    alerts: alerts === undefined ? undefined : await readAlertsConfig(alerts, process.cwd()),
     folder: state,
     port,
     peers: peer,
@@ -88,7 +93,8 @@ async function join(file: string | undefined, flags: Flags, ports: Ports): Promi
   const interrupt = watchStopSignals(ports, { note: say, end: () => undefined, update: () => undefined });
   try {
     const prng = new Prng(randomBytes(16).toString('hex'));
-    await ports.runGateway(settings, { clock, wallClockMs: () => today().getTime(), prng, say }, interrupt.signal);
+    const gatewayPorts = { clock, wallClockMs: () => today().getTime(), prng, say, environment };
+    await ports.runGateway(settings, gatewayPorts, interrupt.signal);
     return interrupt.stoppedBy === undefined ? exitSuccess : exitStopped[interrupt.stoppedBy];
   } finally {
     interrupt.end();

@@ -57,8 +57,14 @@ function networkText({ network }: GatewayStatus): string {
 }
 
 function alertsText({ alerts }: GatewayStatus): string {
-  if (alerts.total === 0) return 'none';
-  return `${countText(alerts.total)}${alerts.open ? ', one of them now' : ''}`;
+  const total = alerts.total === 0 ? 'none' : `${countText(alerts.total)}${alerts.open ? ', one of them now' : ''}`;
+  if (alerts.delivery === null) return total;
+  const { target, delivered, waiting, attempts, refused, dropped } = alerts.delivery;
+  const tried = attempts > 0 ? ` since ${countText(attempts)} attempts` : '';
+  return (
+    `${total}; ${countText(delivered)} messages delivered to ${safeText(target)}, ${countText(waiting)} waiting${tried}` +
+    countsText({ refused, dropped })
+  );
 }
 
 function processText({ process }: GatewayStatus): string {

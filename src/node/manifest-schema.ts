@@ -79,8 +79,10 @@ export const manifestSchema = z.strictObject({
     .default('federated')
     .describe('federated: agreed by gossip; local: each gateway its own; fixed: from the ranges of the sensors'),
   threshold: thresholdSchema
-    .prefault({ method: 'quantile' })
-    .describe('from the errors of normal windows that a gateway holds back'),
+    .prefault({ method: 'pot', risk: 0.0001 })
+    .describe(
+      'from the errors of normal windows that a gateway holds back; default: pot, one normal window in 10,000 is above',
+    ),
   owner: z
     .string()
     .regex(ownerKeyPattern, 'must be the public key that rumormill owner new printed')

@@ -5,9 +5,13 @@ import { quote } from '../data/cells.ts';
 import type { ProfiledSensor } from './source-profile.ts';
 import type { SuggestedManifest } from './suggested-manifest.ts';
 
+/** Share of normal windows above the threshold; the manifest's own default, written out to be changed. */
+const falseRisk = 0.0001;
+
 /** The text of a federation.yaml. `source` is what the sensors were found in, as an operator calls it. */
 export function manifestText(name: string, source: string, suggested: SuggestedManifest): string {
   const { sensors, leftOut, sampling, window, rows, hidden } = suggested;
+  const strideMs = window.stride * sampling.intervalMs;
   const seconds = (milliseconds: number) => `${Number((milliseconds / 1000).toPrecision(6))} s`;
   return `# What all gateways of this federation agree on, made from ${quote(source)}.
 #
@@ -69,14 +73,28 @@ gossip:
 # fixed: from the ranges above, which all sensors then need.
 scaler: federated
 
-# An alert is an error above this quantile of a gateway's held-out normal windows: raise it for fewer alerts.
+# Where an error becomes too large, from the errors of a gateway's held-out normal windows. pot: above it is one normal window
+# in ${Math.round(1 / falseRisk).toLocaleString('en')}, which with a window each ${durationText(strideMs)} is one in ${durationText(strideMs / falseRisk)}; a lower risk means fewer. An alert takes two
+# such windows among three, so that one alone raises none.
 threshold:
-  method: quantile
-  quantile: 0.99
+  method: pot
+  initialQuantile: 0.9
+  risk: ${falseRisk}
 
 # With an owner only peers that the owner's roster admits take part; rumormill owner new makes the key.
 # owner: ed25519:…
 `;
+}
+
+/** '30 s', '5 hours', '3.5 days': in the largest unit of which there are two. */
+function durationText(durationMs: number): string {
+  const units = [
+    ['days', 86_400_000],
+    ['hours', 3_600_000],
+    ['minutes', 60_000],
+  ] as const;
+  const [name, unitMs] = units.find(([, ms]) => durationMs >= 2 * ms) ?? ['s', 1000];
+  return `${Number((durationMs / unitMs).toPrecision(2))} ${name}`;
 }
 
 function sensorText({ name, unit, range, note }: ProfiledSensor): string {

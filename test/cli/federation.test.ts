@@ -60,9 +60,11 @@ describe('commands that begin a federation', () => {
       ]);
       assert.deepEqual(manifest.sampling, { intervalMs: 5000, holdMs: 0, latenessMs: 5000 });
       assert.deepEqual(manifest.window, { length: 60, stride: 30 });
+      assert.deepEqual(manifest.threshold, { method: 'pot', initialQuantile: 0.9, risk: 0.0001 });
       const text = await readFile(at('federation.yaml'), 'utf8');
       assert.match(text, /# left out: 'mode' has text, such as 'AUTO', in 2000 of 2000 places/);
       assert.match(text, /- name: serial\n {4}# always 7 here\n/);
+      assert.match(text, /in 10,000, which with a window each 2.5 minutes is one in 17 days;/);
       const id = Buffer.from(agreementOf(manifest).federation).toString('hex');
       assert.deepEqual(out.replaceAll(`${folder}/`, '').trimEnd().split('\n'), [
         'federation.yaml: 3 sensors, one row each 5 s, windows of 60 rows',

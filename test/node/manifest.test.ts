@@ -83,7 +83,7 @@ describe('parseManifest()', () => {
           roundIntervalMs: 10_000,
         },
         scaler: 'federated',
-        threshold: { method: 'quantile', quantile: 0.99 },
+        threshold: { method: 'pot', initialQuantile: 0.9, risk: 0.0001 },
       }),
     );
     assert.deepEqual(parse(`${start}threshold: { method: sigma }\n`).threshold, { method: 'sigma', sigmas: 3 });

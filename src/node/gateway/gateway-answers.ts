@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
+import type { DeliveryStatus } from '../alerts/delivery.ts';
 import { processCpuSeconds } from '../learning/cpu-budget.ts';
 import { stateFileName } from '../store/state-file.ts';
 import { utc } from './alert-text.ts';
@@ -21,6 +22,8 @@ export interface Surroundings {
   sourceEnded(): boolean;
   /** Why the store cannot write at present; null where it can. */
   storeTrouble(): string | null;
+  /** How the delivery of alerts stands; null where there is none. */
+  delivery(): DeliveryStatus | null;
   /** Milliseconds since the epoch. */
   startedMs: number;
 }
@@ -40,7 +43,7 @@ export function gatewayAnswers(gateway: Gateway, surroundings: Surroundings): Co
 
 function statusOf(
   gateway: Gateway,
-  { folder, source, sourceEnded, startedMs, storeTrouble }: Surroundings,
+  { folder, source, sourceEnded, startedMs, storeTrouble, delivery }: Surroundings,
   cpu: CpuMeter,
 ): GatewayStatus {
   const { options, monitor, node, round } = gateway;
@@ -97,6 +100,7 @@ function statusOf(
             sensors: [...sensors],
           }),
         ),
+      delivery: delivery(),
     },
     store: {
       folder,

@@ -12,6 +12,7 @@ import { applyScale, scaleFromMoments } from '../../model/scaler.ts';
 import { createVectorKernel } from '../../model/vectors.ts';
 import { coreSettings } from '../core-settings.ts';
 import { Intake } from '../intake/intake.ts';
+import type { AlertChange } from '../learning/alert-book.ts';
 import { CpuBudget, processCpuSeconds } from '../learning/cpu-budget.ts';
 import { OnlineLearner } from '../learning/online-learner.ts';
 import { RowScorer } from '../learning/row-scorer.ts';
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   prng: Prng;
   /** Takes what an operator wants to read, one sentence each. */
   say(sentence: string): void;
+  /** Takes what windows do to alerts, after it was said. */
+  onAlert(change: AlertChange): void;
   /** Whether every round is worth a sentence. */
   verbose: boolean;
 }
@@ -89,6 +92,7 @@ export class Gateway {
       onAlert: (change) => {
         const sentence = alertText(change);
         if (sentence !== undefined) say(sentence);
+        options.onAlert(change);
       },
       onDrift: () => this.publishData(),
     });

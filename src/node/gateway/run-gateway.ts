@@ -1,5 +1,5 @@
-// From what an operator gave to a gateway that runs: identity, network, manifest, state, learning, control, source, in that
-// order, and back at the end. Owns the order; prints nothing.
+// From what an operator gave to a gateway that runs: identity, network, manifest, state, alerts, learning, control, source, in
+// that order, and back at the end. Owns the order; prints nothing.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PeerError } from '../../gossip/peer-error.ts';
@@ -8,6 +8,10 @@ import type { Clock } from '../../lib/clock.ts';
 import { Closers } from '../../lib/closers.ts';
 import { messageOf, OperatorError } from '../../lib/errors.ts';
 import type { Prng } from '../../lib/prng.ts';
+import { AlertSender } from '../alerts/alert-sender.ts';
+import type { AlertsConfig } from '../alerts/alerts-config.ts';
+import { createTarget } from '../alerts/create-target.ts';
+import { readTargetSecrets } from '../alerts/target-secrets.ts';
 import { originsMax } from '../core-settings.ts';
 import { agreementOf, type Manifest, manifestFromPeer } from '../manifest.ts';
 import { loadOrCreateIdentity, parseNetworkKey } from '../peers/identity.ts';
@@ -28,6 +32,8 @@ export interface GatewaySettings {
   /** The manifest, or the id (32 bytes) of a federation whose manifest is to be fetched from a member. */
   federation: Manifest | Uint8Array;
   source: SourceConfig | undefined;
+  /** Where alerts are delivered; undefined for nowhere but the output. */
+  alerts: AlertsConfig | undefined;
   /** Folder of the state; made where it is absent. */
   folder: string;
   /** TCP port; 0 for any. */
@@ -51,6 +57,8 @@ export interface GatewayPorts {
   prng: Prng;
   /** Takes what an operator wants to read, one sentence each. */
   say(sentence: string): void;
+  /** Variables of the environment, for credentials. */
+  environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** gossipsub's own default, for as long as the manifest is not known. */
@@ -82,6 +90,10 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   const id = isKnown ? agreementOf(federation).federation : federation;
   const held = isKnown ? federation : await heldManifest(folder, federation);
   if (held && settings.source) createSource(settings.source, held.sensors);
+  const alerts = settings.alerts && {
+    config: settings.alerts,
+    secrets: await readTargetSecrets(settings.alerts, ports.environment),
+  };
 
   const rosterCounts = Promise.withResolvers<void>();
   let onRoster = rosterCounts.resolve;
@@ -116,7 +128,25 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   };
   await restrict(manifest, network, store, rosterFile);
 
-  const gateway = await Gateway.start({ ...settings, ...ports, manifest, agreement, network, store });
+  const sender =
+    alerts &&
+    new AlertSender({
+      origin: { federation: { name: manifest.name, id: hex(id) }, peer: network.self },
+      target: createTarget(alerts.config, alerts.secrets, network.self),
+      store,
+      prng: ports.prng.fork('alerts'),
+      say,
+    });
+  closers.add(() => sender?.stop());
+  const gateway = await Gateway.start({
+    ...settings,
+    ...ports,
+    manifest,
+    agreement,
+    network,
+    store,
+    onAlert: (change) => sender?.take(change),
+  });
   closers.add(() => gateway.stop());
   const source =
     settings.source &&
@@ -128,6 +158,7 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
     sourceEnded: () => sourceEnded,
     startedMs,
     storeTrouble: () => storeTrouble,
+    delivery: () => sender?.status ?? null,
   };
   closers.add(await serveControl(folder, gatewayAnswers(gateway, surroundings)));
 
@@ -154,7 +185,8 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   signal.addEventListener('abort', () => stop(signal.reason), { once: true });
   const forever = new Promise<never>(() => undefined);
   const joining = (network.membership.known ? Promise.resolve() : rosterCounts.promise).then(() => gateway.node.join());
-  await Promise.race([stopped, gateway.node.failed, ...[joining, reading].map((work) => work.then(() => forever))]);
+  const works = [joining, reading, ...(sender ? [sender.running] : [])];
+  await Promise.race([stopped, gateway.node.failed, ...works.map((work) => work.then(() => forever))]);
 }
 
 async function networkOptions(

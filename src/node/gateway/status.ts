@@ -49,7 +49,24 @@ export const statusSchema = z.object({
     /** Messages of peers that were refused, by code. */
     rejected: counts,
   }),
-  alerts: z.object({ open: z.boolean(), total: z.number(), latest: z.array(alertSchema) }),
+  alerts: z.object({
+    open: z.boolean(),
+    total: z.number(),
+    latest: z.array(alertSchema),
+    /** Null where they go nowhere else. */
+    delivery: z
+      .object({
+        target: z.string(),
+        waiting: z.number(),
+        /** Failed attempts at the oldest that waits. */
+        attempts: z.number(),
+        delivered: z.number(),
+        /** Thrown away since the target will never take them, and since too many waited. */
+        refused: z.number(),
+        dropped: z.number(),
+      })
+      .nullable(),
+  }),
   store: z.object({
     folder: z.string(),
     bytes: z.number(),

@@ -2,17 +2,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Prng } from '../../lib/prng.ts';
 
-/** Delays in milliseconds. Chosen by reasoning: a broker that restarts is back in seconds, and a plant's gateways must not all ask at once. */
-const shortestMs = 500;
-const longestMs = 30_000;
+/** Milliseconds. Chosen by reasoning: a broker that restarts is back in seconds, and a plant's gateways must not all ask at once. */
+const sourceLimits = { shortestMs: 500, longestMs: 30_000 };
 
-/** Doubles from half a second to half a minute, each delay drawn from its upper half. */
+/** Doubles from the shortest delay to the longest, for sources half a second to half a minute; each is drawn from its upper half. */
 export class BackOff {
   private readonly prng: Prng;
+  private readonly limits: { shortestMs: number; longestMs: number };
   private attempts = 0;
 
-  constructor(prng: Prng) {
+  constructor(prng: Prng, limits: { shortestMs: number; longestMs: number } = sourceLimits) {
     this.prng = prng;
+    this.limits = limits;
   }
 
   /** After a success: the next delay is the shortest again. */
@@ -21,7 +22,7 @@ export class BackOff {
   }
 
   nextMs(): number {
-    const fullMs = Math.min(longestMs, shortestMs * 2 ** this.attempts);
+    const fullMs = Math.min(this.limits.longestMs, this.limits.shortestMs * 2 ** this.attempts);
     this.attempts = Math.min(this.attempts + 1, 16);
     return fullMs * (0.5 + this.prng.nextFloat() / 2);
   }

@@ -1,6 +1,7 @@
 // Lines of CSV to samples. Owns header and cells; a bad line is counted and left out, unlike in the files of a scenario.
 import { parse } from 'csv-parse/sync';
 import { CellError, parseNumber, quote } from '../../data/cells.ts';
+import { splitUnit } from '../../data/header-unit.ts';
 import { defaultColumns, suggest } from '../../data/layout.ts';
 import { messageOf, OperatorError } from '../../lib/errors.ts';
 import type { Line } from './line-splitter.ts';
@@ -95,7 +96,7 @@ export class CsvRows {
     const unknown: number[] = [];
     for (const [at, name] of names.entries()) {
       if (at === time || otherColumns.includes(name)) continue;
-      const { base, unit } = splitUnit(name);
+      const { name: base, unit } = splitUnit(name);
       const slot = this.readings.peek(name, base);
       if (slot === undefined) {
         unknown.push(at);
@@ -136,10 +137,4 @@ export class CsvRows {
       return undefined;
     }
   }
-}
-
-/** 'pressure [bar]' and 'pressure (bar)' in two. */
-function splitUnit(name: string): { base: string; unit: string | undefined } {
-  const found = /^(.*?)\s*(?:\[([^\]]*)\]|\(([^)]*)\))$/.exec(name);
-  return found === null ? { base: name, unit: undefined } : { base: found[1]!, unit: found[2] ?? found[3] };
 }

@@ -1,14 +1,14 @@
 // Live source: an MQTT 3.1.1 broker. Owns the connection: session, subscriptions, acknowledgements, reconnection; what
 // payloads mean is elsewhere.
-import { createHash } from 'node:crypto';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import { CellError, parseNumber } from '../../data/cells.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { BackOff } from './back-off.ts';
 import { jsonSample } from './json-readings.ts';
+import { connectionOptions, stableClientId } from './mqtt-connection.ts';
 import { TopicPattern } from './mqtt-topic.ts';
 import { Readings } from './readings.ts';
-import { fileOf, secretOf } from './secret.ts';
+import { credentialsOf } from './secret.ts';
 import type { SensorTable } from './sensor-table.ts';
 import type { Sample, Source, SourceSink } from './source.ts';
 import type { MqttConfig, TopicConfig } from './source-config.ts';
@@ -18,9 +18,6 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Largest payload looked at, in bytes. */
 const payloadBytesMax = 4 * 1024 * 1024;
-
-/** How long a broker may take to answer, before the next attempt. */
-const connectTimeoutMs = 10_000;
 
 interface Subscription {
   pattern: TopicPattern;
@@ -174,45 +171,13 @@ export class MqttSource implements Source {
   /** The client's options. Throws OperatorError where a file of them cannot be read. */
   private async options(): Promise<IClientOptions> {
     const { config, surroundings } = this;
-    const { protocol, hostname, port } = new URL(config.url);
-    const { RUMORMILL_MQTT_USERNAME: username, RUMORMILL_MQTT_PASSWORD: password } = surroundings.environment;
-    const passwordFile =
-      config.passwordFile === undefined ? undefined : await secretOf(config.passwordFile, 'passwordFile');
-    const tls = config.tls ?? {};
-    const file = async (path: string | undefined, key: string): Promise<Buffer | undefined> =>
-      path === undefined ? undefined : await fileOf(path, `tls.${key}`);
-    const files = {
-      ca: await file(tls.ca, 'ca'),
-      cert: await file(tls.cert, 'cert'),
-      key: await file(tls.key, 'key'),
-    };
-    const given = {
-      username: config.username ?? username,
-      password: passwordFile ?? password,
-      ...files,
-    };
+    const credentials = await credentialsOf(config, surroundings.environment, 'RUMORMILL_MQTT');
     return {
-      protocol: protocol === 'mqtts:' ? 'mqtts' : 'mqtt',
-      // The brackets of an IPv6 address belong to the URL.
-      hostname: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? (protocol === 'mqtts:' ? 8883 : 1883) : Number(port),
-      protocolVersion: 4,
-      clientId: config.clientId ?? this.clientId(),
+      ...connectionOptions(config.url, credentials),
+      // Another one for another set of topics, so that no session of a set that is no longer wanted goes on.
+      clientId: config.clientId ?? stableClientId([surroundings.gateway, config.url, this.filters()]),
       clean: false,
-      keepalive: 30,
-      connectTimeout: connectTimeoutMs,
-      reconnectPeriod: 0,
       resubscribe: false,
-      ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<
-        typeof given
-      > as IClientOptions),
     };
-  }
-
-  /** The same after a restart, so that the session goes on; another one for another set of topics, so that none lingers. */
-  private clientId(): string {
-    const key = JSON.stringify([this.surroundings.gateway, this.config.url, this.filters()]);
-    // Brokers need to accept 23 letters and digits only (MQTT 3.1.1, section 3.1.3.1).
-    return `rumormill${createHash('sha256').update(key).digest('hex').slice(0, 14)}`;
   }
 }

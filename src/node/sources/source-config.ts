@@ -48,9 +48,17 @@ const topic = z.strictObject({
   time: z.string().min(1).default('time'),
 });
 
-const mqttUrl = z
+/** Address of an MQTT broker. */
+export const mqttUrl = z
   .string()
   .regex(/^mqtts?:\/\/[^/@\s]+$/, 'must be as mqtt://host:1883 or mqtts://host:8883, without credentials');
+
+/** Files in PEM; the system's authorities where ca is left out. */
+export const tlsFiles = z.strictObject({
+  ca: z.string().min(1).optional(),
+  cert: z.string().min(1).optional(),
+  key: z.string().min(1).optional(),
+});
 
 const mqttSource = z.strictObject({
   kind: z.literal('mqtt'),
@@ -60,14 +68,7 @@ const mqttSource = z.strictObject({
   /** Left out: RUMORMILL_MQTT_USERNAME and RUMORMILL_MQTT_PASSWORD of the environment, where they are set. */
   username: z.string().optional(),
   passwordFile: z.string().min(1).optional(),
-  /** Files in PEM; the system's authorities where ca is left out. */
-  tls: z
-    .strictObject({
-      ca: z.string().min(1).optional(),
-      cert: z.string().min(1).optional(),
-      key: z.string().min(1).optional(),
-    })
-    .optional(),
+  tls: tlsFiles.optional(),
   sensors,
 });
 

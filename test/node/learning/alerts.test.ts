@@ -25,7 +25,7 @@ describe('AlertBook', () => {
     const changes = played(new AlertBook(alerts), [0, 2, 5, 1, 3, 0, 0, 0]);
     assert.deepEqual(
       changes.map((change) => change?.kind),
-      [undefined, 'opened', 'extended', undefined, 'extended', undefined, 'closed', undefined],
+      [undefined, undefined, 'opened', undefined, 'extended', undefined, 'closed', undefined],
     );
     assert.deepEqual(alerts.list(), [
       {
@@ -41,42 +41,65 @@ describe('AlertBook', () => {
     ]);
   });
 
+  it('opens no alert for one window of three, and names the higher one of two of them', () => {
+    const alerts = new Alerts(10);
+    const changes = played(new AlertBook(alerts), [9, 0, 0, 4, 0, 3]);
+    assert.deepEqual(
+      changes.flatMap((change, i) => (change ? [[i, change.kind]] : [])),
+      [[5, 'opened']],
+    );
+    const [{ startMs, endMs, highest, sensors } = assert.fail('no alert')] = alerts.list();
+    assert.deepEqual([startMs, endMs, highest, sensors], [3000, 5999, 4, [{ name: 'at 4', share: 1 }]]);
+  });
+
   it('goes on with an alert that was open before a restart', () => {
     const alerts = new Alerts(10);
-    played(new AlertBook(alerts), [2]);
-    const changes = played(new AlertBook(alerts), [3, 0, 0, 4], 1);
+    played(new AlertBook(alerts), [2, 2]);
+    const changes = played(new AlertBook(alerts), [3, 0, 0, 4, 4], 2);
     assert.deepEqual(
       changes.map((change) => change && [change.kind, change.alert.id]),
-      [['extended', 1], undefined, ['closed', 1], ['opened', 2]],
+      [['extended', 1], undefined, ['closed', 1], undefined, ['opened', 2]],
     );
   });
 
   it('keeps what was acknowledged meanwhile', () => {
     const alerts = new Alerts(10);
     const book = new AlertBook(alerts);
-    played(book, [2]);
+    played(book, [2, 2]);
     alerts.acknowledge(1);
-    assert.equal(played(book, [3], 1)[0]?.alert.acknowledged, true);
+    assert.equal(played(book, [3], 2)[0]?.alert.acknowledged, true);
   });
 
-  it('has each window above the threshold in exactly one alert, and two calm ones in a row between alerts', () => {
+  it('has an alert for each two of three windows above, until two calm ones in a row', () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 60 }), (isAbove) => {
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 60, size: 'max' }), (scores) => {
         const alerts = new Alerts(100);
-        played(
-          new AlertBook(alerts),
-          isAbove.map((above) => (above ? 2 : 0)),
-        );
-        const list = alerts.list();
-        isAbove.forEach((above, i) => {
-          if (!above) return;
-          const mid = 1000 * i + 500;
-          assert.equal(list.filter(({ startMs, endMs }) => startMs <= mid && mid <= endMs).length, 1);
+        // The threshold is 1: half of the windows are above it.
+        const levels = scores.map((score) => score - 3.5);
+        const changes = played(new AlertBook(alerts), levels);
+        // Oracle: in text, an alert is two above with at most one calm between them, and on as long as that holds.
+        const text = levels.map((level) => (level > 1 ? 'x' : '.')).join('');
+        const expected = [...text.matchAll(/x(?:\.?x)+/g)].map(({ index, 0: windows }) => {
+          const end = index + windows.length;
+          const highest = Math.max(...levels.slice(index, end));
+          const isOpen = !text.slice(end).startsWith('..');
+          return { startMs: 1000 * index, endMs: 1000 * (end - 1) + 999, highest, name: `at ${highest}`, isOpen };
         });
-        // Oracle: cut the sequence wherever two calm windows follow each other.
-        const text = isAbove.map((above) => (above ? 'x' : '.')).join('');
-        assert.equal(list.length, text.split(/\.\.+/).filter((part) => part.includes('x')).length);
-        assert.equal(list.at(-1)?.isOpen ?? false, /x\.?$/.test(text));
+        assert.deepEqual(
+          alerts.list().map(({ startMs, endMs, highest, sensors, isOpen }) => ({
+            startMs,
+            endMs,
+            highest,
+            name: sensors[0]?.name,
+            isOpen,
+          })),
+          expected,
+        );
+        // It opens with the second window above, not later.
+        assert.deepEqual(
+          changes.flatMap((change, i) => (change?.kind === 'opened' ? [i] : [])),
+          [...text.matchAll(/x(?:\.?x)+/g)].map(({ index, 0: windows }) => index + windows.indexOf('x', 1)),
+        );
       }),
     );
   });
