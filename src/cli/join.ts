@@ -65,6 +65,9 @@ async function join(file: string | undefined, flags: Flags, ports: Ports): Promi
   const { readManifest } = await import('../node/manifest.ts');
   const { readSourceConfig } = await import('../node/sources/read-source-config.ts');
   const { source, follow = false, state, port, peer, mdns, key, roster, cpu, verbose = false } = flags;
+  if (source === undefined && follow) {
+    throw new OperatorError('--follow: there is no source to follow; give a CSV file with --source');
+  }
   const settings: GatewaySettings = {
     federation: federationOf(file, flags.id) ?? (await readManifest(file as string)),
     source: source === undefined ? undefined : await readSourceConfig(source, process.cwd(), { follow }),

@@ -83,6 +83,8 @@ export class LearningNode {
     this.options = options;
     const { promise, reject } = Promise.withResolvers<never>();
     this.failed = promise;
+    // Who runs the gateway looks at it only once everything has started.
+    promise.catch(() => undefined);
     this.fail = reject;
     this.learner = options.createLearner(options.store.checkpoints.latest()?.optimiser);
     this.node = this.createNode();
@@ -224,6 +226,7 @@ export class LearningNode {
       this.learner = createLearner(undefined);
       this.node = this.createNode();
       if (this.isJoined) await this.node.join();
+      this.stopping.signal.throwIfAborted();
       if (this.data) this.start(this.data, undefined);
     } catch (failure) {
       if (!this.stopping.signal.aborted) this.fail(failure);

@@ -299,7 +299,8 @@ export class Network {
         }
       }
       // Until the next member comes up, or one that has none yet may have fetched it.
-      await Promise.race([joined, delay(askAgainMs, undefined, { signal: either })]);
+      const waited = delay(askAgainMs, undefined, { signal: either }).catch(() => either.throwIfAborted());
+      await Promise.race([joined, waited]);
     }
   }
 
