@@ -47,7 +47,9 @@ function learningText({ phase, data, model }: GatewayStatus): string {
   const round =
     phase === 'joining'
       ? 'asking the neighbours'
-      : `round ${countText(model.round)}, loss ${valueText(model.loss)}, ${counted(model.mixed, 'update', 'updates')} mixed in the last one`;
+      : model.round === 0
+        ? 'in its first round'
+        : `round ${countText(model.round)}, loss ${valueText(model.loss)}, ${counted(model.mixed, 'update', 'updates')} mixed in the last one`;
   const score = `newest window ${valueText(model.score)}, threshold ${valueText(model.threshold)}`;
   return `${round}${afterSemicolon(diverged)}; ${score}`;
 }

@@ -15,6 +15,7 @@ import { loadOrCreateIdentity, parseNetworkKey } from '../peers/identity.ts';
 import { type Network, type NetworkOptions, startNetwork } from '../peers/network.ts';
 import { verifyRoster } from '../roster.ts';
 import { createSource } from '../sources/create-source.ts';
+import type { Source } from '../sources/source.ts';
 import type { SourceConfig } from '../sources/source-config.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { controlSocket, serveControl } from './control-server.ts';
@@ -83,7 +84,7 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   const isKnown = 'canonical' in federation;
   const id = isKnown ? agreementOf(federation).federation : federation;
   const held = isKnown ? federation : await heldManifest(folder, federation);
-  if (held && settings.source) createSource(settings.source, held.sensors);
+  if (held) sourceOf(settings, held);
   if (held) refuseNeedlessRoster(held, rosterFile);
 
   const rosterCounts = Promise.withResolvers<void>();
@@ -124,7 +125,7 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
 
   const gateway = await Gateway.start({ ...settings, ...ports, manifest, agreement, network, store });
   closers.add(() => gateway.stop());
-  const source = settings.source && createSource(settings.source, manifest.sensors);
+  const source = sourceOf(settings, manifest);
   let sourceEnded = false;
   const surroundings = {
     folder,
@@ -161,6 +162,17 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   const forever = new Promise<never>(() => undefined);
   const joining = (network.membership.known ? Promise.resolve() : rosterCounts.promise).then(() => gateway.node.join());
   await Promise.race([stopped, gateway.node.failed, ...[joining, reading].map((work) => work.then(() => forever))]);
+}
+
+/** Opens nothing. Throws OperatorError where it does not fit the manifest. */
+function sourceOf({ source }: GatewaySettings, { sensors }: Manifest): Source | undefined {
+  if (source === undefined) return undefined;
+  try {
+    return createSource(source, sensors);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    throw new OperatorError(`--source: ${error.message}`, { cause: error });
+  }
 }
 
 function networkOptions(
