@@ -90,11 +90,14 @@ describe('one gateway from the command line', function () {
     assertClosed(first, 'state');
 
     const second = start('state', 'federation.yaml');
-    const { model, data } = await second.until(({ phase }) => phase === 'training', 'training goes on');
+    // Before it has asked its neighbours and trained, it judges and scores with what it had.
+    const { model, data } = await second.until(({ phase }) => phase === 'joining', 'it goes on');
     const found = /goes on from round (\d+)/.exec(second.output)?.[1];
     assert.ok(Number(found) >= round, `${round}, then\n${second.output}`);
     assert.equal(data.trainRows, status.data.trainRows);
+    assert.equal(model.round, Number(found));
     assert.ok(model.threshold !== null);
+    assert.equal((await ask('score', 'plant.csv', '--state', 'state')).code, 0);
     second.child.kill('SIGTERM');
     assert.equal(await second.ended, 143);
     assertClosed(second, 'state');

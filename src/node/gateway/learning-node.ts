@@ -23,7 +23,8 @@ export interface Round {
   /** This gateway's own, and the federation's by the logical clock. */
   round: number;
   clockRound: number;
-  loss: number;
+  /** Undefined for the round that a restart goes on from. */
+  loss: number | undefined;
   /** Updates of others in the mix. */
   mixed: number;
   weights: Float32Array;
@@ -108,11 +109,17 @@ export class LearningNode {
 
   /** Begins to train on `data`, from the last checkpoint where there is one. */
   begin(data: OwnData): void {
-    const { store, say } = this.options;
+    const { store, say, onRound } = this.options;
     this.data = data;
     const checkpoint = store.checkpoints.latest();
     if (checkpoint) say(`goes on from round ${checkpoint.progress.round}`);
     this.start(data, checkpoint && { weights: checkpoint.weights, ...checkpoint.progress });
+    const { scale } = this.learner;
+    // Windows are judged by it at once, and not only after the first round.
+    if (checkpoint && scale) {
+      const { weights, progress } = checkpoint;
+      onRound({ ...progress, loss: undefined, mixed: 0, weights, scale });
+    }
   }
 
   /** The rows to train on have changed. */
