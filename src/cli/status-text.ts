@@ -20,8 +20,8 @@ export function statusText(status: GatewayStatus, columns: number, style: Style)
     ['source', sourceText(status)],
     ['intake', listText(status.data.counts)],
     ['network', networkText(status)],
-    ['alerts', alertsText(status)],
     ['refused', listText(network.rejected)],
+    ['alerts', alertsText(status)],
     ['state', `${store.folder}, ${bytes(store.bytes)}${afterSemicolon(listText(store.counts))}`],
     ['process', processText(status)],
   ];
@@ -68,7 +68,7 @@ function networkText({ network }: GatewayStatus): string {
   const { connections, mesh, updatesSent, updatesReceived, bytesSent, bytesReceived, sendsFailed } = network;
   const failed = sendsFailed > 0 ? `; ${counted(sendsFailed, 'send', 'sends')} failed` : '';
   return (
-    `${counted(connections, 'peer', 'peers')} connected, ${countText(mesh)} of them in the mesh; ` +
+    `${counted(connections, 'peer', 'peers')} connected, ${countText(mesh)} in the mesh; ` +
     `${counted(updatesSent, 'update', 'updates')} sent and ${countText(updatesReceived)} received, ` +
     `${bytes(bytesSent)} and ${bytes(bytesReceived)}${failed}`
   );

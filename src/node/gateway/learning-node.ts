@@ -10,8 +10,7 @@ import type { Prng } from '../../lib/prng.ts';
 import type { OptimiserState } from '../../model/engine.ts';
 import type { Scale } from '../../model/scaler.ts';
 import { originsMax } from '../core-settings.ts';
-import { type Checkpoint, FederationNode, TrainingDiverged } from '../federation-node.ts';
-import type { OnlineLearner } from '../learning/online-learner.ts';
+import { type Checkpoint, FederationNode, type Learner, TrainingDiverged } from '../federation-node.ts';
 import type { Network } from '../peers/network.ts';
 import type { Store } from '../store/store.ts';
 
@@ -38,6 +37,13 @@ export interface OwnData {
   moments: Moments;
 }
 
+/** A learner whose state can be stored; see OnlineLearner. */
+export interface GatewayLearner extends Learner {
+  readonly scale: Scale | undefined;
+  readonly optimiser: Readonly<OptimiserState>;
+  scaleBy(scale: Scale): void;
+}
+
 export interface LearningNodeOptions {
   network: Network;
   /** Federation id, 32 bytes. */
@@ -48,7 +54,7 @@ export interface LearningNodeOptions {
   weights: Float32Array;
   /** Where the federation shares no scaler: the scale to train with. */
   ownScale?: ((data: OwnData) => Scale) | undefined;
-  createLearner(optimiser: OptimiserState | undefined): OnlineLearner;
+  createLearner(optimiser: OptimiserState | undefined): GatewayLearner;
   store: Store;
   clock: Clock;
   prng: Prng;
@@ -76,7 +82,7 @@ export class LearningNode {
   private readonly fail: (error: unknown) => void;
   private readonly earlier: Traffic[] = [];
   private node: FederationNode;
-  private learner: OnlineLearner;
+  private learner: GatewayLearner;
   private data: OwnData | undefined;
   private isJoined = false;
 
@@ -228,9 +234,9 @@ export class LearningNode {
     this.phase = 'gathering';
     try {
       await this.node.stop();
-      this.earlier.push(this.node.counters);
       await delay(waitMs, undefined, { signal: this.stopping.signal });
       this.learner = createLearner(undefined);
+      this.earlier.push(this.node.counters);
       this.node = this.createNode();
       if (this.isJoined) await this.node.join();
       this.stopping.signal.throwIfAborted();
