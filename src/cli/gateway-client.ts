@@ -16,11 +16,20 @@ const timeoutMs = 5000;
 export async function askGateway<T>(folder: string, path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const { status, body } = await get(controlSocket(folder), path, folder);
   if (status === 404) return undefined;
-  const parsed = status === 200 ? schema.safeParse(JSON.parse(body)) : undefined;
+  const parsed = status === 200 ? schema.safeParse(jsonOf(body)) : undefined;
   if (parsed?.success) return parsed.data;
   throw new OperatorError(
     `the gateway in ${folder} answers ${path} in a way that this version does not understand; use the rumormill that it runs on`,
   );
+}
+
+/** Undefined for what is no JSON, which no schema takes. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function get(socketPath: string, path: string, folder: string): Promise<{ status: number; body: string }> {
@@ -32,7 +41,7 @@ function get(socketPath: string, path: string, folder: string): Promise<{ status
         body += text;
       });
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      response.on('error', reject);
+      response.on('error', (error) => reject(explain(error, folder)));
     });
     asked.on('timeout', () => asked.destroy(new Error('timeout')));
     asked.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, folder)));

@@ -69,6 +69,9 @@ async function join(file: string | undefined, flags: Flags, ports: Ports): Promi
   const { readSourceConfig } = await import('../node/sources/read-source-config.ts');
   const { readAlertsConfig } = await import('../node/alerts/read-alerts-config.ts');
   const { source, alerts, follow = false, state, port, peer, mdns, key, roster, cpu, verbose = false } = flags;
+  if (source === undefined && follow) {
+    throw new OperatorError('--follow: there is no source to follow; give a CSV file with --source');
+  }
   const settings: GatewaySettings = {
     federation: federationOf(file, flags.id) ?? (await readManifest(file as string)),
     source: source === undefined ? undefined : await readSourceConfig(source, process.cwd(), { follow }),

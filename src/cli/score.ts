@@ -29,14 +29,16 @@ async function score(file: string, { state }: Flags, { stdout, stderr }: Ports):
     throw new OperatorError(`the gateway in ${state} has no model yet; rumormill status says what it waits for`);
   }
   const { scoreFile } = await import('../node/gateway/score-file.ts');
-  stdout.write('start,end,score,threshold,above,sensors\n');
+  let header: string | undefined = 'start,end,score,threshold,above,sensors\n';
   let above = 0;
   const { windows, threshold, round, counts } = await scoreFile(file, snapshot, (window) => {
     const { startUtc, endUtc, score, isAbove, sensors } = window;
     if (isAbove) above++;
     const most = sensors.map(({ name, share }) => `${name} ${Math.round(100 * share)}%`).join('; ');
     const cells = [startUtc, endUtc, score, snapshot.threshold ?? '', isAbove ? 1 : 0, quoted(most)];
-    stdout.write(`${cells.join(',')}\n`);
+    // Only above a first window: a file that cannot be scored leaves nothing behind.
+    stdout.write(`${header ?? ''}${cells.join(',')}\n`);
+    header = undefined;
   });
   const told = Object.entries(counts).filter(([name, count]) => count > 0 && name !== 'rows' && name !== 'samples');
   const unused = told.map(([name, count]) => `${name} ${countText(count)}`).join(', ');

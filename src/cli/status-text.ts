@@ -10,20 +10,24 @@ const alertsMax = 5;
 
 /** Everything that an operator wants to know first, at most `columns` characters a line. */
 export function statusText(status: GatewayStatus, columns: number, style: Style): string {
-  const { federation, uptimeSeconds, store } = status;
+  const { federation, uptimeSeconds, network, store } = status;
   const rows: [label: string, text: string][] = [
     ['federation', `${safeText(federation.name)}, ${federation.id}`],
     ['peer', status.peer],
     ['running', `${durationText(1000 * uptimeSeconds)}, since ${status.startedAtUtc}`],
     ['learning', learningText(status)],
     ['data', dataText(status)],
+    ['source', sourceText(status)],
+    ['intake', listText(status.data.counts)],
     ['network', networkText(status)],
+    ['refused', listText(network.rejected)],
     ['alerts', alertsText(status)],
-    ['state', `${store.folder}, ${bytes(store.bytes)}${countsText(store.counts)}`],
+    ['state', `${store.folder}, ${bytes(store.bytes)}${afterSemicolon(listText(store.counts))}`],
     ['process', processText(status)],
   ];
-  const lines = rows.flatMap(([label, text]) => {
-    const [first = '', ...rest] = wrapText(text, columns - labelWidth);
+  const told = rows.filter(([, text]) => text !== '');
+  const lines = told.flatMap(([label, text]) => {
+    const [first = '', ...rest] = wrapText(text, columns - labelWidth).map(withSpaces);
     return [
       `${style('bold', label.padEnd(labelWidth))}${first}`,
       ...rest.map((line) => `${' '.repeat(labelWidth)}${line}`),
@@ -34,25 +38,39 @@ export function statusText(status: GatewayStatus, columns: number, style: Style)
 }
 
 function learningText({ phase, data, model }: GatewayStatus): string {
-  if (phase === 'gathering')
+  const { divergences } = model;
+  const diverged = divergences > 0 ? `training diverged ${counted(divergences, 'time', 'times')}` : '';
+  if (phase === 'gathering') {
+    if (diverged !== '') return `${diverged} and begins anew soon`;
     return `not yet: ${data.trainRows} of the ${data.rowsNeeded} windows that it takes are there`;
-  const round = `round ${countText(model.round)}, loss ${valueText(model.loss)}, ${model.mixed} updates mixed in the last one`;
-  const diverged = model.divergences > 0 ? `; training diverged ${countText(model.divergences)} times` : '';
+  }
+  const round =
+    phase === 'joining'
+      ? 'asking the neighbours'
+      : model.round === 0
+        ? 'in its first round'
+        : `round ${countText(model.round)}, loss ${valueText(model.loss)}, ${counted(model.mixed, 'update', 'updates')} mixed in the last one`;
   const score = `newest window ${valueText(model.score)}, threshold ${valueText(model.threshold)}`;
-  return `${phase === 'joining' ? 'asking the neighbours' : round}${diverged}; ${score}`;
+  return `${round}${afterSemicolon(diverged)}; ${score}`;
 }
 
-function dataText({ source, data }: GatewayStatus): string {
-  const from = source.name === null ? 'no source' : `${safeText(source.name)}${source.ended ? ', at its end' : ''}`;
-  const windows = `${countText(data.trainRows)} windows to train on and ${countText(data.validateRows)} held out`;
-  return `${windows}, from ${from}${countsText({ ...source.counts, ...data.counts })}`;
+function dataText({ data }: GatewayStatus): string {
+  return `${counted(data.trainRows, 'window', 'windows')} to train on and ${countText(data.validateRows)} held out`;
+}
+
+function sourceText({ source }: GatewayStatus): string {
+  if (source.name === null) return 'none';
+  const end = source.ended ? ', at its end' : '';
+  return `${safeText(source.name)}${end}${afterSemicolon(listText(source.counts))}`;
 }
 
 function networkText({ network }: GatewayStatus): string {
-  const { connections, mesh, updatesSent, updatesReceived, bytesSent, bytesReceived } = network;
+  const { connections, mesh, updatesSent, updatesReceived, bytesSent, bytesReceived, sendsFailed } = network;
+  const failed = sendsFailed > 0 ? `; ${counted(sendsFailed, 'send', 'sends')} failed` : '';
   return (
-    `${mesh} neighbours of ${connections} peers connected; ${countText(updatesSent)} updates sent and ` +
-    `${countText(updatesReceived)} received, ${bytes(bytesSent)} and ${bytes(bytesReceived)}${countsText(network.rejected, 'refused: ')}`
+    `${counted(connections, 'peer', 'peers')} connected, ${countText(mesh)} in the mesh; ` +
+    `${counted(updatesSent, 'update', 'updates')} sent and ${countText(updatesReceived)} received, ` +
+    `${bytes(bytesSent)} and ${bytes(bytesReceived)}${failed}`
   );
 }
 
@@ -63,7 +81,7 @@ function alertsText({ alerts }: GatewayStatus): string {
   const tried = attempts > 0 ? ` since ${countText(attempts)} attempts` : '';
   return (
     `${total}; ${countText(delivered)} messages delivered to ${safeText(target)}, ${countText(waiting)} waiting${tried}` +
-    countsText({ refused, dropped })
+    afterSemicolon(listText({ refused, dropped }))
   );
 }
 
@@ -85,11 +103,26 @@ function alertLines({ alerts }: GatewayStatus, columns: number, style: Style): s
   return ['', style('bold', 'latest alerts'), ...lines.flatMap((line) => wrapText(line, columns))];
 }
 
-/** '; refused: stale 3, duplicate 1' of the counts above 0. */
-function countsText(counts: Record<string, number>, what = ''): string {
+/** 'stale 3, duplicate 1' of the counts above 0, where no line ends between a name and its count. */
+function listText(counts: Record<string, number>): string {
   const told = Object.entries(counts).filter(([, count]) => count > 0);
-  if (told.length === 0) return '';
-  return `; ${what}${told.map(([name, count]) => `${name} ${countText(count)}`).join(', ')}`;
+  return told.map(([name, count]) => `${name}${unbroken}${countText(count)}`).join(', ');
+}
+
+/** Stands for a space at which no line ends. */
+const unbroken = '\u00a0';
+
+function withSpaces(line: string): string {
+  return line.replaceAll(unbroken, ' ');
+}
+
+function afterSemicolon(text: string): string {
+  return text === '' ? '' : `; ${text}`;
+}
+
+/** '1 window', '1,234 windows'. */
+function counted(count: number, one: string, many: string): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
 function percent(share: number): string {
@@ -104,7 +137,7 @@ export function peersText(peers: PeersStatus, style: Style): string {
   const lines = order.flatMap(({ who, inMesh, connected, address, reason, score }) => {
     const role = inMesh ? 'neighbour' : connected ? 'connected' : 'away';
     const blemish = score < 0 ? `  score ${valueText(score)}` : '';
-    const where = who === address ? '' : `  ${safeText(address)}`;
+    const where = who === address ? '' : `  ${safeText(address.replace(`/p2p/${who}`, ''))}`;
     return [
       `${style(connected ? 'bold' : 'dim', role.padEnd(labelWidth))}${safeText(who)}${blemish}`,
       `${' '.repeat(labelWidth - 2)}${where}${reason === null ? '' : `  ${style('yellow', safeText(reason))}`}`,

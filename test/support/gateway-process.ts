@@ -18,6 +18,8 @@ export interface GatewayProcessOptions {
   cwd?: string;
   /** What runs node, such as ['ip', 'netns', 'exec', NAME]. */
   within?: readonly string[];
+  /** Whether the test writes to its standard input, which is empty otherwise. */
+  hasInput?: boolean;
   /** Another entry point, such as the built one. */
   main?: string;
 }
@@ -40,9 +42,16 @@ export class GatewayProcess {
     this.ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals | null);
   }
 
-  static start({ args, state, cwd, within = [], main = fromSource }: GatewayProcessOptions): GatewayProcess {
+  static start({
+    args,
+    state,
+    cwd,
+    within = [],
+    hasInput = false,
+    main = fromSource,
+  }: GatewayProcessOptions): GatewayProcess {
     const [command = '', ...rest] = [...within, process.execPath, main, 'join', ...args, '--state', state];
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd && { cwd }) });
+    const child = spawn(command, rest, { stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'], ...(cwd && { cwd }) });
     return new GatewayProcess(child, state);
   }
 

@@ -227,7 +227,8 @@ export class Gateway {
     this.round = round;
     this.scorer.use(round.weights, round.scale);
     this.monitor.afterRound();
-    if (verbose) say(`round ${round.round}: loss ${round.loss.toPrecision(4)}, ${round.mixed} updates mixed`);
+    const { loss, mixed } = round;
+    if (verbose && loss !== undefined) say(`round ${round.round}: loss ${loss.toPrecision(4)}, ${mixed} updates mixed`);
   }
 
   /** Mean score of a neighbour's model on windows that were held out, or on those to train on where there are none. */

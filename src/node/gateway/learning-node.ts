@@ -10,8 +10,7 @@ import type { Prng } from '../../lib/prng.ts';
 import type { OptimiserState } from '../../model/engine.ts';
 import type { Scale } from '../../model/scaler.ts';
 import { originsMax } from '../core-settings.ts';
-import { type Checkpoint, FederationNode, TrainingDiverged } from '../federation-node.ts';
-import type { OnlineLearner } from '../learning/online-learner.ts';
+import { type Checkpoint, FederationNode, type Learner, TrainingDiverged } from '../federation-node.ts';
 import type { Network } from '../peers/network.ts';
 import type { Store } from '../store/store.ts';
 
@@ -23,7 +22,8 @@ export interface Round {
   /** This gateway's own, and the federation's by the logical clock. */
   round: number;
   clockRound: number;
-  loss: number;
+  /** Undefined for the round that a restart goes on from. */
+  loss: number | undefined;
   /** Updates of others in the mix. */
   mixed: number;
   weights: Float32Array;
@@ -37,6 +37,13 @@ export interface OwnData {
   moments: Moments;
 }
 
+/** A learner whose state can be stored; see OnlineLearner. */
+export interface GatewayLearner extends Learner {
+  readonly scale: Scale | undefined;
+  readonly optimiser: Readonly<OptimiserState>;
+  scaleBy(scale: Scale): void;
+}
+
 export interface LearningNodeOptions {
   network: Network;
   /** Federation id, 32 bytes. */
@@ -47,7 +54,7 @@ export interface LearningNodeOptions {
   weights: Float32Array;
   /** Where the federation shares no scaler: the scale to train with. */
   ownScale?: ((data: OwnData) => Scale) | undefined;
-  createLearner(optimiser: OptimiserState | undefined): OnlineLearner;
+  createLearner(optimiser: OptimiserState | undefined): GatewayLearner;
   store: Store;
   clock: Clock;
   prng: Prng;
@@ -75,7 +82,7 @@ export class LearningNode {
   private readonly fail: (error: unknown) => void;
   private readonly earlier: Traffic[] = [];
   private node: FederationNode;
-  private learner: OnlineLearner;
+  private learner: GatewayLearner;
   private data: OwnData | undefined;
   private isJoined = false;
 
@@ -83,6 +90,8 @@ export class LearningNode {
     this.options = options;
     const { promise, reject } = Promise.withResolvers<never>();
     this.failed = promise;
+    // Who runs the gateway looks at it only once everything has started.
+    promise.catch(() => undefined);
     this.fail = reject;
     this.learner = options.createLearner(options.store.checkpoints.latest()?.optimiser);
     this.node = this.createNode();
@@ -106,11 +115,17 @@ export class LearningNode {
 
   /** Begins to train on `data`, from the last checkpoint where there is one. */
   begin(data: OwnData): void {
-    const { store, say } = this.options;
+    const { store, say, onRound } = this.options;
     this.data = data;
     const checkpoint = store.checkpoints.latest();
     if (checkpoint) say(`goes on from round ${checkpoint.progress.round}`);
     this.start(data, checkpoint && { weights: checkpoint.weights, ...checkpoint.progress });
+    const { scale } = this.learner;
+    // Windows are judged by it at once, and not only after the first round.
+    if (checkpoint && scale) {
+      const { weights, progress } = checkpoint;
+      onRound({ ...progress, loss: undefined, mixed: 0, weights, scale });
+    }
   }
 
   /** The rows to train on have changed. */
@@ -219,11 +234,12 @@ export class LearningNode {
     this.phase = 'gathering';
     try {
       await this.node.stop();
-      this.earlier.push(this.node.counters);
       await delay(waitMs, undefined, { signal: this.stopping.signal });
       this.learner = createLearner(undefined);
+      this.earlier.push(this.node.counters);
       this.node = this.createNode();
       if (this.isJoined) await this.node.join();
+      this.stopping.signal.throwIfAborted();
       if (this.data) this.start(this.data, undefined);
     } catch (failure) {
       if (!this.stopping.signal.aborted) this.fail(failure);

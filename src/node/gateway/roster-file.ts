@@ -17,16 +17,18 @@ export async function offerRosterFile(path: string, offer: (bytes: Uint8Array) =
   }
 }
 
-/** Offers it again at each change until `signal` aborts; what is wrong then is said, and the roster before goes on to count. */
+/** Looks each `intervalMs`, and offers it at the first look and at each change until `signal` aborts; what is wrong then is said, and the roster before goes on to count. */
 export async function followRosterFile(
   path: string,
   offer: (bytes: Uint8Array) => unknown,
   say: (sentence: string) => void,
   signal: AbortSignal,
+  intervalMs = lookIntervalMs,
 ): Promise<void> {
-  let known = await changeOf(path);
+  // The first look offers it once more: it may have changed since the gateway read it.
+  let known: string | undefined;
   while (!signal.aborted) {
-    await delay(lookIntervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+    await delay(intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
     const now = await changeOf(path);
     if (signal.aborted || now === known) continue;
     known = now;

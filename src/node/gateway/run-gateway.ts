@@ -14,10 +14,12 @@ import { createTarget } from '../alerts/create-target.ts';
 import { readTargetSecrets } from '../alerts/target-secrets.ts';
 import { originsMax } from '../core-settings.ts';
 import { agreementOf, type Manifest, manifestFromPeer } from '../manifest.ts';
+import { checkAddress } from '../peers/addresses.ts';
 import { loadOrCreateIdentity, parseNetworkKey } from '../peers/identity.ts';
 import { type Network, type NetworkOptions, startNetwork } from '../peers/network.ts';
 import { verifyRoster } from '../roster.ts';
 import { createSource } from '../sources/create-source.ts';
+import type { Source } from '../sources/source.ts';
 import type { SourceConfig } from '../sources/source-config.ts';
 import { processSurroundings } from '../sources/surroundings.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -84,12 +86,15 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   const { folder, federation, rosterFile } = settings;
   const { say, wallClockMs } = ports;
   const startedMs = wallClockMs();
-  // Mistakes first, before anything is opened.
+  // Mistakes first, before anything is opened or written.
   controlSocket(folder);
+  for (const address of settings.peers) checkAddress(address);
+  const networkKey = settings.keyFile === undefined ? undefined : await readNetworkKey(settings.keyFile);
   const isKnown = 'canonical' in federation;
   const id = isKnown ? agreementOf(federation).federation : federation;
   const held = isKnown ? federation : await heldManifest(folder, federation);
-  if (held && settings.source) createSource(settings.source, held.sensors);
+  if (held) sourceOf(settings, held, 'no peer yet');
+  if (held) refuseNeedlessRoster(held, rosterFile);
   const alerts = settings.alerts && {
     config: settings.alerts,
     secrets: await readTargetSecrets(settings.alerts, ports.environment),
@@ -98,13 +103,16 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   const rosterCounts = Promise.withResolvers<void>();
   let onRoster = rosterCounts.resolve;
   const network = await startNetwork({
-    ...(await networkOptions(settings, ports, id, held)),
+    ...networkOptions(settings, ports, id, held),
+    identitySeed: await loadOrCreateIdentity(folder),
+    ...(networkKey && { networkKey }),
     onEvent: (event) => {
       say(networkText(event));
       if (event.type === 'roster') onRoster();
     },
   });
   closers.add(() => network.stop());
+  signal.throwIfAborted();
   say(`this is peer ${network.self} of federation ${hex(id)}`);
   const manifest = held ?? (await fetchedManifest(network, id, folder, say, signal));
   const agreement = agreementOf(manifest);
@@ -148,9 +156,7 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
     onAlert: (change) => sender?.take(change),
   });
   closers.add(() => gateway.stop());
-  const source =
-    settings.source &&
-    createSource(settings.source, manifest.sensors, { ...processSurroundings(), gateway: network.self });
+  const source = sourceOf(settings, manifest, network.self);
   let sourceEnded = false;
   const surroundings = {
     folder,
@@ -161,6 +167,8 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
     delivery: () => sender?.status ?? null,
   };
   closers.add(await serveControl(folder, gatewayAnswers(gateway, surroundings)));
+  // From here to the race at the end nothing is awaited, so that no abort is missed.
+  signal.throwIfAborted();
 
   // Whatever ends the gateway ends the source too, before the rest is closed.
   const ending = new AbortController();
@@ -189,16 +197,25 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   await Promise.race([stopped, gateway.node.failed, ...works.map((work) => work.then(() => forever))]);
 }
 
-async function networkOptions(
-  { folder, keyFile, port, peers, mdns }: GatewaySettings,
+/** The source, by `peer`'s name at a broker. Opens nothing. Throws OperatorError where it does not fit the manifest. */
+function sourceOf({ source }: GatewaySettings, { sensors }: Manifest, peer: string): Source | undefined {
+  if (source === undefined) return undefined;
+  try {
+    return createSource(source, sensors, { ...processSurroundings(), gateway: peer });
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    throw new OperatorError(`--source: ${error.message}`, { cause: error });
+  }
+}
+
+function networkOptions(
+  { port, peers, mdns }: GatewaySettings,
   { clock, prng }: GatewayPorts,
   federation: Uint8Array,
   manifest: Manifest | undefined,
-): Promise<Omit<NetworkOptions, 'onEvent'>> {
+): Omit<NetworkOptions, 'onEvent' | 'identitySeed'> {
   return {
     federation,
-    identitySeed: await loadOrCreateIdentity(folder),
-    ...(keyFile !== undefined && { networkKey: await readNetworkKey(keyFile) }),
     listenPort: port,
     peers,
     mdns,
@@ -222,17 +239,20 @@ async function readNetworkKey(path: string): Promise<Uint8Array> {
 /** Where the federation has an owner: the newest of the rosters that the operator gives and that was stored. */
 async function restrict(manifest: Manifest, network: Network, store: Store, rosterFile: string | undefined) {
   const { owner } = manifest;
-  if (owner === undefined) {
-    if (rosterFile === undefined) return;
-    throw new OperatorError(
-      `--roster ${rosterFile}: the manifest names no owner, so everyone may take part; leave it out, or add owner to the manifest`,
-    );
-  }
+  refuseNeedlessRoster(manifest, rosterFile);
+  if (owner === undefined) return;
   const { federation } = agreementOf(manifest);
   network.restrict((bytes) => verifyRoster(bytes, owner, federation));
   const stored = store.facts.get('roster');
   if (stored) network.membership.offer(stored);
   if (rosterFile !== undefined) await offerRosterFile(rosterFile, (bytes) => network.membership.offer(bytes));
+}
+
+function refuseNeedlessRoster({ owner }: Manifest, rosterFile: string | undefined): void {
+  if (owner !== undefined || rosterFile === undefined) return;
+  throw new OperatorError(
+    `--roster ${rosterFile}: the manifest names no owner, so everyone may take part; leave it out, or add owner to the manifest`,
+  );
 }
 
 /** The manifest that was fetched before; undefined where none was. */
@@ -256,8 +276,12 @@ async function fetchedManifest(
   say('asking the members of the federation for its manifest');
   const bytes = await network.fetchManifest(signal);
   const manifest = manifestFromPeer(bytes, federation);
-  await writeFileAtomic(join(folder, manifestFile), bytes);
   say(`the manifest of ${manifest.name} is here`);
+  try {
+    await writeFileAtomic(join(folder, manifestFile), bytes);
+  } catch (error) {
+    say(`the manifest cannot be kept (${messageOf(error)}); after a restart it is asked for again`);
+  }
   return manifest;
 }
 

@@ -8,9 +8,23 @@ const seedBytes = 32;
 
 /**
  * The Ed25519 seed (32 bytes) in `identity.key` of `folder`, made where there is none, with mode 0600: who has it can speak
- * for this gateway. Throws OperatorError for a file that others may read, or that holds something else.
+ * for this gateway. Throws OperatorError for a file that others may read, or that holds something else, and for a folder that
+ * cannot be made or used.
  */
 export async function loadOrCreateIdentity(folder: string): Promise<Uint8Array> {
+  try {
+    return await loadOrCreate(folder);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const what =
+      error.code === 'EEXIST' || error.code === 'ENOTDIR'
+        ? 'this is a file, or there is one on the way to it'
+        : `it cannot be used (${error.message})`;
+    throw new OperatorError(`--state ${folder}: ${what}; give a folder that this user can write to`, { cause: error });
+  }
+}
+
+async function loadOrCreate(folder: string): Promise<Uint8Array> {
   const path = join(folder, 'identity.key');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   try {

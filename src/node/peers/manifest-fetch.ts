@@ -22,7 +22,7 @@ const askAgainMs = 5_000;
 
 /**
  * The manifest's canonical bytes. Asks one member after the other until one has it; one whose bytes do not hash to the
- * federation's id is not asked again. Rejects with the signal's reason, or its AbortError.
+ * federation's id is not asked again. Rejects with the signal's reason.
  */
 export async function fetchManifest(options: ManifestFetch): Promise<Uint8Array> {
   const { federation, members, nextMember, ask, onError, signal } = options;
@@ -43,6 +43,7 @@ export async function fetchManifest(options: ManifestFetch): Promise<Uint8Array>
         if (error instanceof PeerError) onError(peer, error.code);
       }
     }
-    await Promise.race([joined, delay(askAgainMs, undefined, { signal })]);
+    const waited = delay(askAgainMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await Promise.race([joined, waited]);
   }
 }

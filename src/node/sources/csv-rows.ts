@@ -111,6 +111,14 @@ export class CsvRows {
         `${this.name} line 1: no column is a sensor of the federation (the header is ${quote(names.join(','))}); rename them or map them in sensors`,
       );
     }
+    const found = new Set(columns.map(({ slot }) => slot));
+    const missing = this.readings.slots.filter((slot) => !found.has(slot)).map(({ from }) => quote(from));
+    if (missing.length > 0) {
+      this.readings.sayOnce(
+        `missing ${missing.join()}`,
+        `${this.name}: there is no column ${missing.join(', ')}; those sensors stay without values from here`,
+      );
+    }
     return { width: names.length, time: time < 0 ? undefined : time, columns, unknown };
   }
 

@@ -18,6 +18,11 @@ export class Readings {
     this.sink = sink;
   }
 
+  /** The sensors as the source has them, in the manifest's order. */
+  get slots(): readonly Slot[] {
+    return this.table.slots;
+  }
+
   /** A sample without a value yet. */
   sample(timeMs: number): Sample {
     return { timeMs, values: new Float64Array(this.table.slots.length).fill(Number.NaN) };
