@@ -197,8 +197,7 @@ export class MqttSource implements Source {
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port: port === '' ? (protocol === 'mqtts:' ? 8883 : 1883) : Number(port),
       protocolVersion: 4,
-      clientId: config.clientId ?? this.clientId(),
-      clean: false,
+      ...this.session(),
       keepalive: 30,
       connectTimeout: connectTimeoutMs,
       reconnectPeriod: 0,
@@ -209,10 +208,16 @@ export class MqttSource implements Source {
     };
   }
 
-  /** The same after a restart, so that the session goes on; another one for another set of topics, so that none lingers. */
-  private clientId(): string {
-    const key = JSON.stringify([this.surroundings.gateway, this.config.url, this.filters()]);
+  /**
+   * A gateway's name is the same after a restart, so that its session goes on, and another one for another set of topics, so
+   * that none lingers. Who only looks gets one by chance: with the gateway's it would end the session of the gateway.
+   */
+  private session(): Pick<IClientOptions, 'clientId' | 'clean'> {
+    const { gateway } = this.surroundings;
+    if (gateway === undefined) return { clean: true };
+    const key = JSON.stringify([gateway, this.config.url, this.filters()]);
     // Brokers need to accept 23 letters and digits only (MQTT 3.1.1, section 3.1.3.1).
-    return `rumormill${createHash('sha256').update(key).digest('hex').slice(0, 14)}`;
+    const ownId = `rumormill${createHash('sha256').update(key).digest('hex').slice(0, 14)}`;
+    return { clientId: this.config.clientId ?? ownId, clean: false };
   }
 }
