@@ -22,6 +22,8 @@ import { born, changed, payload } from '../support/sparkplug-node.ts';
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 let folder: string;
+/** Ends what a test began and has not ended itself. */
+let atEnd: (() => unknown)[] = [];
 const at = (name: string) => join(folder, name);
 
 /** `rumormill init` while it listens, on a terminal where `columns` are given. */
@@ -31,6 +33,7 @@ class Listening {
 
   constructor(args: readonly string[], columns?: number) {
     this.ports = new FakePorts(() => assert.fail('no scenario must run'), { ...(columns && { stderr: columns }) });
+    atEnd.push(() => this.ports.send('SIGINT'));
     this.code = runProgram(['init', ...args, '--out', at('federation.yaml')], this.ports);
   }
 
@@ -75,7 +78,11 @@ describe('rumormill init from a source that runs', function () {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rumormill-init-source-'));
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(async () => {
+    for (const end of atEnd) await end();
+    atEnd = [];
+    await rm(folder, { recursive: true });
+  });
 
   describe('an MQTT broker', () => {
     let broker: Broker;
@@ -129,6 +136,7 @@ describe('rumormill init from a source that runs', function () {
       const source = `${broker.url}/plant/#`;
       const config = await readSourceConfig(source, folder);
       const gateway = new RunningSource(createSource(config, [{ name: 'flow' }], surroundings()));
+      atEnd.push(() => gateway.stop());
       await gateway.until((sink) => sink.hasSaid(/: connected$/), 'the gateway connects');
       const listening = new Listening([source, '--for', '600'], 100);
       await listening.until(/: connected/);
