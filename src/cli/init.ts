@@ -119,7 +119,6 @@ async function initFromCsv(source: string, options: InitOptions): Promise<string
 
 /** Listens to a running source; the exit code says whether it was ended early. */
 async function initFromSource(source: string, options: InitOptions, ports: Ports): Promise<number> {
-  const { stdout, stderr, clock } = ports;
   // Clients of brokers and servers are loaded for this command only.
   const { readSourceConfig } = await import('../node/sources/read-source-config.ts');
   const { profileSource } = await import('../node/live-profile.ts');
@@ -127,7 +126,7 @@ async function initFromSource(source: string, options: InitOptions, ports: Ports
   const name = options.name === undefined ? nameFrom(source) : checkedName(options.name);
   await refuseExisting(options.out, mend);
   const forMs = 1000 * (options.for ?? listeningSeconds);
-  const view = listeningView(stderr, clock, source === '-' ? 'standard input' : source, forMs);
+  const view = listeningView(ports, source === '-' ? 'standard input' : source, forMs);
   const interrupt = watchStopSignals(ports, view);
   const say = (sentence: string) => view.note(safeText(sentence));
   let profile: Profile;
@@ -137,7 +136,7 @@ async function initFromSource(source: string, options: InitOptions, ports: Ports
     interrupt.end();
     view.end();
   }
-  stdout.write(`${await writeManifest(profile, name, source, options.out)}\n`);
+  ports.stdout.write(`${await writeManifest(profile, name, source, options.out)}\n`);
   return interrupt.stoppedBy === undefined ? exitSuccess : exitStopped[interrupt.stoppedBy];
 }
 

@@ -1,9 +1,8 @@
-// Shows how a source is listened to: a line that is redrawn on a terminal, one line a step elsewhere. Writes to one stream only.
+// Shows how a source is listened to: a line that is redrawn on a terminal, one line a step elsewhere. Writes to standard error only.
 import { createLogUpdate } from 'log-update';
-import type { Clock } from '../lib/clock.ts';
 import type { Heard } from '../node/live-profile.ts';
 import { countText, durationText, safeText } from './format.ts';
-import type { Output } from './ports.ts';
+import type { Ports } from './ports.ts';
 
 /** Somewhere to show what was heard. */
 export interface ListeningView {
@@ -17,14 +16,18 @@ export interface ListeningView {
 const refreshMs = 200;
 
 /** Begins to show; `source` is what is listened to, for `forMs`. */
-export function listeningView(output: Output, clock: Clock, source: string, forMs: number): ListeningView {
+export function listeningView(
+  { stderr, clock, environment }: Pick<Ports, 'stderr' | 'clock' | 'environment'>,
+  source: string,
+  forMs: number,
+): ListeningView {
   const startedMs = clock.nowMs();
   let latest: Heard = { sensors: 0, values: 0 };
   const goneMs = () => clock.nowMs() - startedMs;
   const figures = () => `${countText(latest.sensors)} names, ${countText(latest.values)} values`;
   const name = safeText(source);
-  const log = output.isTTY ? createLogUpdate(output) : undefined;
-  const write = (line: string) => output.write(`${line}\n`);
+  const log = stderr.isTTY === true && environment.TERM !== 'dumb' ? createLogUpdate(stderr) : undefined;
+  const write = (line: string) => stderr.write(`${line}\n`);
   const draw = () => log?.(`${name}: ${durationText(Math.max(0, forMs - goneMs()))} left, ${figures()}`);
   if (log === undefined) write(`${name}: listening for ${durationText(forMs)}`);
   draw();

@@ -1,6 +1,7 @@
 // Which names a source has, where no manifest says it yet: every name becomes a sensor as it comes. Owns that, and what is found
 // of units and text; values go the way of all samples.
 import { CellError, parseNumber } from '../../data/cells.ts';
+import { OperatorError } from '../../lib/errors.ts';
 import { SourceProfile } from '../source-profile.ts';
 import { type Mapping, SensorTable, type Slot, slotOf } from './sensor-table.ts';
 
@@ -24,6 +25,11 @@ export class LearningTable extends SensorTable {
       Object.keys(mapping).map((name) => ({ name })),
       mapping,
     );
+    if (this.slots.length > learntSensorsMax) {
+      throw new OperatorError(
+        `sensors: has ${this.slots.length} entries, and a federation at most ${learntSensorsMax}; map fewer`,
+      );
+    }
     for (const { name } of this.slots) {
       const { unit, factor, offset } = mapping[name]!;
       this.profile.declare(name, factor === undefined && offset === undefined ? unit : undefined);
@@ -48,8 +54,8 @@ export class LearningTable extends SensorTable {
   }
 
   override accepts(slot: Slot, unit: string | undefined): boolean {
-    const isConverted = slot.isDeclared || slot.factor !== 1 || slot.offset !== 0;
-    if (unit !== undefined && unit.trim() !== '' && !isConverted) this.profile.declare(slot.name, unit.trim());
+    const isSettled = slot.isDeclared || slot.factor !== 1 || slot.offset !== 0;
+    if (unit !== undefined && unit.trim() !== '' && !isSettled) this.profile.declare(slot.name, unit.trim());
     return true;
   }
 
