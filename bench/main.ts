@@ -59,7 +59,7 @@ async function run({ json, only = [], quick = false }: Flags): Promise<number> {
   const style = styleFor(stderr, env);
   const view = progressView(stderr, monotonicClock, style, stderr.isTTY === true && env.TERM !== 'dumb');
   const ports = { onStopSignal, clock: monotonicClock, exit: (code: number) => process.exit(code) };
-  const interrupt = watchStopSignals(ports, { ...view, update: () => undefined });
+  const interrupt = watchStopSignals(ports, view);
   const circumstances = { startedAtUtc: new Date().toISOString(), machine: machine() };
   try {
     const measured = await measure(plan, pace, env, interrupt.signal, (progress) => view.update(progress));

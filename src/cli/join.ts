@@ -93,7 +93,7 @@ async function join(file: string | undefined, flags: Flags, ports: Ports): Promi
       .replace(/\.\d+Z$/, 'Z');
     stdout.write(`${style('dim', time)} ${line.startsWith('ALERT') ? style('red', line) : line}\n`);
   };
-  const interrupt = watchStopSignals(ports, { note: say, end: () => undefined, update: () => undefined });
+  const interrupt = watchStopSignals(ports, { note: say, end: () => undefined });
   try {
     const prng = new Prng(randomBytes(16).toString('hex'));
     const gatewayPorts = { clock, wallClockMs: () => today().getTime(), prng, say, environment };

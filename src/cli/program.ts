@@ -55,7 +55,7 @@ Exit codes:
     );
   addRunCommand(program, ports, done);
   addReportCommand(program, ports);
-  addInitCommand(program, ports);
+  addInitCommand(program, ports, done);
   addKeyCommand(program, ports);
   addOwnerCommand(program, ports);
   addJoinCommand(program, ports, done);

@@ -10,7 +10,7 @@ const falseRisk = 0.0001;
 
 /** The text of a federation.yaml. `source` is what the sensors were found in, as an operator calls it. */
 export function manifestText(name: string, source: string, suggested: SuggestedManifest): string {
-  const { sensors, leftOut, sampling, window, rows, hidden } = suggested;
+  const { sensors, leftOut, sampling, silenceMs, window, rows, hidden } = suggested;
   const strideMs = window.stride * sampling.intervalMs;
   const seconds = (milliseconds: number) => `${Number((milliseconds / 1000).toPrecision(6))} s`;
   return `# What all gateways of this federation agree on, made from ${quote(source)}.
@@ -26,10 +26,10 @@ name: ${scalar(name)}
 # another unit is counted and not used. Ranges are what was found; values outside are counted, and used.
 sensors:
 ${sensors.map(sensorText).join('')}${leftOut.map((what) => `  # left out: ${what}\n`).join('')}
-# One row of the series each ${seconds(sampling.intervalMs)}: the time between two values, as found.
+# One row of the series each ${seconds(sampling.intervalMs)}: the time between two values of ${silenceMs === undefined ? 'a sensor' : 'the median sensor'}, as found.
 sampling:
   intervalMs: ${sampling.intervalMs}
-  # How long a value stands where its sensor says nothing new, as with sources that report changes only; 0: one interval.
+${silenceMs === undefined ? '  # How long a value stands where its sensor says nothing new, as with sources that report changes only; 0: one interval.' : changesText(seconds(silenceMs))}
   holdMs: ${sampling.holdMs}
   # How much later than the newest one a sample may come and still be used.
   latenessMs: ${sampling.latenessMs}
@@ -95,6 +95,12 @@ function durationText(durationMs: number): string {
   ] as const;
   const [name, unitMs] = units.find(([, ms]) => durationMs >= 2 * ms) ?? ['s', 1000];
   return `${Number((durationMs / unitMs).toPrecision(2))} ${name}`;
+}
+
+function changesText(silence: string): string {
+  return `  # How long a value stands where its sensor says nothing new. This source speaks when it likes or when a value changes: a sensor
+  # was silent for ${silence}, and a value stands for three times that. After it the sensor counts as missing, so raise this where
+  # values stay the same for longer; but what stands on through an outage is taken for measured.`;
 }
 
 function sensorText({ name, unit, range, note }: ProfiledSensor): string {

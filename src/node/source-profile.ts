@@ -23,8 +23,10 @@ export interface Profile {
   intervalMs: number | undefined;
   /** The same of the slowest sensor. */
   slowestMs: number | undefined;
-  /** Values of the sensor that had most, in one series. */
+  /** Values of the sensor that had most, in one series; infinite where more will come. */
   rows: number;
+  /** Of a source that may report changes only: the longest time for which a sensor said nothing while others may have. */
+  silenceMs?: number;
 }
 
 /** Steps of a sensor that are kept to find their median: enough for it to settle, and few enough for thousands of sensors. */
@@ -35,6 +37,8 @@ const seriesMax = 1000;
 
 interface Track {
   lastMs: number;
+  /** The longest step between two values. */
+  longestMs: number;
   values: number;
 }
 
@@ -51,12 +55,13 @@ class SensorFindings {
   time(timeMs: number, series: string): void {
     const track = this.tracks.get(series);
     if (track === undefined) {
-      if (this.tracks.size < seriesMax) this.tracks.set(series, { lastMs: timeMs, values: 1 });
+      if (this.tracks.size < seriesMax) this.tracks.set(series, { lastMs: timeMs, longestMs: 0, values: 1 });
       return;
     }
     const step = timeMs - track.lastMs;
     // Several values of one time, and values that come late, say nothing about how often a sensor speaks.
     if (step > 0 && this.steps.length < stepsMax) this.steps.push(step);
+    track.longestMs = Math.max(track.longestMs, step);
     track.lastMs = timeMs;
     track.values += 1;
   }
@@ -124,6 +129,14 @@ export class SourceProfile {
     medians.sort((a, b) => a - b);
     // The lower of two middles: at least half of the sensors have something new in each interval, or nearly so.
     return { sensors, leftOut, intervalMs: medians[(medians.length - 1) >> 1], slowestMs: medians.at(-1), rows };
+  }
+
+  /** The longest time, in milliseconds, from a value of a sensor to its next one, or to the newest value of all; with two digits. */
+  silenceMs(): number {
+    const tracks = [...this.findings.values()].flatMap((found) => [...found.tracks.values()]);
+    const newestMs = tracks.reduce((newest, { lastMs }) => Math.max(newest, lastMs), Number.NEGATIVE_INFINITY);
+    const longestMs = tracks.reduce((most, track) => Math.max(most, track.longestMs, newestMs - track.lastMs), 0);
+    return Number(longestMs.toPrecision(2));
   }
 
   private of(name: string, unit: string | undefined): SensorFindings | undefined {

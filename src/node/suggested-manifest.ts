@@ -11,6 +11,8 @@ export interface SuggestedManifest {
   /** As in Profile. */
   leftOut: readonly string[];
   sampling: { intervalMs: number; holdMs: number; latenessMs: number };
+  /** The longest silence of a sensor, in milliseconds, where the hold follows from it. */
+  silenceMs: number | undefined;
   window: { length: number; stride: number };
   /** Values of the sensor that had most, from which the window follows. */
   rows: number;
@@ -32,9 +34,12 @@ const widthMax = 256;
 const latenessMsMin = 2000;
 const dayMs = 86_400_000;
 
+/** A gateway holds no value for longer; see Grid. */
+const intervalsHeldMax = 100_000;
+
 /** Settings that suit the profile; undefined where it has no sensor, or no sensor had two values. */
 export function suggestManifest(profile: Profile): SuggestedManifest | undefined {
-  const { intervalMs, slowestMs, rows } = profile;
+  const { intervalMs, slowestMs, rows, silenceMs = 0 } = profile;
   const leftOut = [...profile.leftOut];
   const names = profile.sensors.map(({ name }) => name);
   const ofFeatures = new Set(featureNames(names, 'summary', 1));
@@ -56,14 +61,23 @@ export function suggestManifest(profile: Profile): SuggestedManifest | undefined
     leftOut,
     sampling: {
       intervalMs: interval,
-      // A sensor that speaks less often stands for three of its own steps: two may be lost before it counts as missing.
-      holdMs: slowestMs > interval ? Math.min(3 * slowestMs, 7 * dayMs) : 0,
+      holdMs: holdFor(interval, Math.max(slowestMs, silenceMs)),
       latenessMs: Math.max(latenessMsMin, interval),
     },
     window: { length, stride: Math.ceil(length / 2) },
+    silenceMs: silenceMs > Math.max(slowestMs, interval) ? silenceMs : undefined,
     rows,
     hidden: hiddenFor(featureNames(names, 'summary', length).length),
   };
+}
+
+/**
+ * A sensor that speaks less often than once an interval stands for three of its longest steps: two may be lost, or a value may
+ * stay what it is for longer than it was seen to, before it counts as missing.
+ */
+function holdFor(intervalMs: number, stepMs: number): number {
+  if (stepMs <= intervalMs) return 0;
+  return Math.min(3 * stepMs, 7 * dayMs, intervalsHeldMax * intervalMs);
 }
 
 /**

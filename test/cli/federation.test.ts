@@ -183,7 +183,10 @@ describe('commands that begin a federation', () => {
 
     it('init refuses a source that is missing, or no CSV file', async () => {
       assert.match(await refused('init', at('absent.csv')), /^absent\.csv: no such file; check the path$/);
-      assert.match(await refused('init', at('plant.parquet')), /does not end in \.csv or \.csv\.gz; give a CSV file$/);
+      assert.match(
+        await refused('init', at('plant.parquet')),
+        /plant\.parquet: is no source; give a \.csv or \.csv\.gz file, -, mqtt/,
+      );
     });
   });
 

@@ -22,10 +22,10 @@ export class SchemaLookup {
 
   /**
    * The schemas that may hold at `path`, none where the path leads nowhere. Where the schema is a choice told by a
-   * constant key (a threshold's method), `tree` picks the option if it already has that key.
+   * constant key (a threshold's method, a source's kind), `tree` picks the option if it already has that key.
    */
   at(path: readonly Key[], tree?: unknown): JsonSchema[] {
-    let schemas: JsonSchema[] = [this.root];
+    let schemas = options(this.root, tree);
     let value = tree;
     for (const key of path) {
       schemas = schemas.flatMap((schema) => child(schema, key));

@@ -10,9 +10,22 @@ type Path = (string | number)[];
 export function issueProblems(issues: readonly z.core.$ZodIssue[], tree: unknown, lookup: SchemaLookup): Problem[] {
   return issues.flatMap((issue) => {
     const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
+    const meant = issue.code === 'invalid_union' ? alternativeMeant(issue.errors) : undefined;
+    if (meant !== undefined) {
+      const placed = meant.map((inner) => ({ ...inner, path: [...path, ...inner.path] }));
+      return issueProblems(placed, tree, lookup);
+    }
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, tree, lookup));
     return [{ path, message: `${pathText(path)} ${complaint(issue, path, tree, lookup)}` }];
   });
+}
+
+/** Where a value may be of several types, such as text or a mapping: the findings for the only one whose type it has. */
+function alternativeMeant(errors: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  const [meant, ...others] = errors.filter((issues) =>
+    issues.every(({ code, path }) => code !== 'invalid_type' || path.length > 0),
+  );
+  return others.length === 0 ? meant : undefined;
 }
 
 function unknownKey(path: Path, key: string, tree: unknown, lookup: SchemaLookup): Problem {

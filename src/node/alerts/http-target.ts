@@ -4,10 +4,10 @@ import { request as requestHttps } from 'node:https';
 import { type AlertTarget, answerMs, DeliveryFailed, reasonOf } from './alert-target.ts';
 import type { TargetSecrets } from './target-secrets.ts';
 
-/** Of the 4xx, those that say nothing against the body: too slow, too early, too many. */
-const triedAgain: readonly number[] = [408, 425, 429];
+/** Answers that say something against the body itself. Others, such as of a token that has expired, can be mended at the other end. */
+const bodyRefused: readonly number[] = [400, 413, 415, 422];
 
-/** Posts each alert to one URL. Any 2xx is delivered, and a 4xx that stays is refused. */
+/** Posts each alert to one URL. Any 2xx is delivered. */
 export class HttpTarget implements AlertTarget {
   readonly name: string;
   private readonly url: URL;
@@ -23,7 +23,7 @@ export class HttpTarget implements AlertTarget {
   async deliver(body: string, signal: AbortSignal): Promise<'delivered' | { refused: string }> {
     const status = await this.post(body, signal);
     if (status >= 200 && status < 300) return 'delivered';
-    if (status >= 400 && status < 500 && !triedAgain.includes(status)) return { refused: `HTTP ${status}` };
+    if (bodyRefused.includes(status)) return { refused: `HTTP ${status}` };
     // Followed, a POST would become a GET at most of them.
     const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
     throw new DeliveryFailed(`HTTP ${status}${redirect}`);

@@ -14,7 +14,11 @@ export function createSource(
   sensors: readonly Sensor[],
   surroundings: Surroundings = processSurroundings(),
 ): Source {
-  const table = new SensorTable(sensors, config.sensors);
+  return sourceOf(config, new SensorTable(sensors, config.sensors), surroundings);
+}
+
+/** As createSource(), with a table that says which names are sensors. */
+export function sourceOf(config: SourceConfig, table: SensorTable, surroundings: Surroundings): Source {
   switch (config.kind) {
     case 'csv':
       return new CsvSource(config, table, surroundings);

@@ -1,6 +1,6 @@
 // Lines of CSV to samples. Owns header and cells; a bad line is counted and left out, unlike in the files of a scenario.
 import { parse } from 'csv-parse/sync';
-import { CellError, parseNumber, quote } from '../../data/cells.ts';
+import { CellError, quote } from '../../data/cells.ts';
 import { splitUnit } from '../../data/header-unit.ts';
 import { defaultColumns, suggest } from '../../data/layout.ts';
 import { messageOf, OperatorError } from '../../lib/errors.ts';
@@ -94,10 +94,13 @@ export class CsvRows {
     }
     const columns: Header['columns'] = [];
     const unknown: number[] = [];
+    const split = names.map(splitUnit);
+    const times = Map.groupBy(split, (each) => each.name);
     for (const [at, name] of names.entries()) {
       if (at === time || otherColumns.includes(name)) continue;
-      const { name: base, unit } = splitUnit(name);
-      const slot = this.readings.peek(name, base);
+      const { name: base, unit } = split[at]!;
+      // A unit that is all that tells two columns apart stays in their names.
+      const slot = this.readings.peek(name, base) ?? this.readings.meet(times.get(base)!.length > 1 ? name : base);
       if (slot === undefined) {
         unknown.push(at);
         this.readings.sayOnce(
@@ -131,7 +134,7 @@ export class CsvRows {
       const timeMs = header.time === undefined ? this.arrivedMs!() : liveTimeMs(cells[header.time]!);
       const sample = this.readings.sample(timeMs);
       // All cells are read before one is counted, so that a bad line counts once.
-      const values = header.columns.map(({ at }) => parseNumber(cells[at]!));
+      const values = header.columns.map(({ at, slot }) => this.readings.number(slot, cells[at]!));
       for (const [i, { slot, isUsed }] of header.columns.entries()) {
         if (isUsed) this.readings.put(sample, slot, values[i]!);
         else if (!Number.isNaN(values[i]!)) this.readings.sink.count('unitMismatch');

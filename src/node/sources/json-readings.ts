@@ -1,5 +1,5 @@
 // JSON objects to samples: flat members by name, or what a JSON pointer finds. Owns this mapping; reads no stream.
-import { CellError, parseNumber } from '../../data/cells.ts';
+import { CellError } from '../../data/cells.ts';
 import { liveTimeMs } from './live-time.ts';
 import type { Readings } from './readings.ts';
 import type { Sample } from './source.ts';
@@ -77,7 +77,7 @@ function putJson(sample: Sample, name: string, value: unknown, readings: Reading
   try {
     if (typeof value === 'number') readings.put(sample, slot, value);
     else if (typeof value === 'boolean') readings.put(sample, slot, value ? 1 : 0);
-    else if (typeof value === 'string') readings.put(sample, slot, parseNumber(value));
+    else if (typeof value === 'string') readings.put(sample, slot, readings.number(slot, value));
     else readings.malformed(`${slot.name} is no number`);
   } catch (error) {
     if (!(error instanceof CellError)) throw error;

@@ -174,10 +174,21 @@ export class MqttSource implements Source {
     const credentials = await credentialsOf(config, surroundings.environment, 'RUMORMILL_MQTT');
     return {
       ...connectionOptions(config.url, credentials),
-      // Another one for another set of topics, so that no session of a set that is no longer wanted goes on.
-      clientId: config.clientId ?? stableClientId([surroundings.gateway, config.url, this.filters()]),
-      clean: false,
+      ...this.session(),
       resubscribe: false,
+    };
+  }
+
+  /**
+   * A gateway's name is the same after a restart, so that its session goes on, and another one for another set of topics, so
+   * that none lingers. Who only looks gets one by chance: with the gateway's it would end the session of the gateway.
+   */
+  private session(): Pick<IClientOptions, 'clientId' | 'clean'> {
+    const { gateway } = this.surroundings;
+    if (gateway === undefined) return { clean: true };
+    return {
+      clientId: this.config.clientId ?? stableClientId([gateway, this.config.url, this.filters()]),
+      clean: false,
     };
   }
 }

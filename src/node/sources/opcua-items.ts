@@ -1,7 +1,7 @@
 // Which variables of an OPC UA server are sensors, and in which units. Owns browsing; connects and subscribes to nothing.
 import type { ClientSession, ReferenceDescription } from 'node-opcua-client';
 import type { Readings } from './readings.ts';
-import type { Slot } from './sensor-table.ts';
+import type { SensorTable, Slot } from './sensor-table.ts';
 
 /** How deep below the folder variables are looked for, and how many nodes are looked at. */
 const depthMax = 4;
@@ -9,6 +9,8 @@ const nodesMax = 5000;
 
 /** The Server object, which holds hundreds of variables about the server itself. */
 const serverObject = 'ns=0;i=2253';
+
+const hasProperty = 'ns=0;i=46';
 
 type Library = typeof import('node-opcua-client');
 
@@ -20,18 +22,22 @@ export interface OpcuaItem {
   unit: string | undefined;
 }
 
-/** The variables of `slots`: by node id where the mapping gives one, else by browse name below `folder`. Sensors that are not found are said. */
+/**
+ * The variables of the table's sensors: by node id where the mapping gives one, else by browse name below `folder`. Sensors that
+ * are not found are said. A table that learns is told every name there is.
+ */
 export async function findItems(
   library: Library,
   session: ClientSession,
-  slots: readonly Slot[],
+  table: SensorTable,
   folder: string,
   readings: Readings,
 ): Promise<OpcuaItem[]> {
-  const isMapped = slots.every(({ from }) => isNodeId(from));
-  const byName = isMapped ? new Map<string, string>() : await browseNames(library, session, folder);
+  const isMapped = table.slots.every(({ from }) => isNodeId(from));
+  const byName = isMapped && !table.isOpen ? new Map<string, string>() : await browseNames(library, session, folder);
+  for (const name of byName.keys()) if (table.find(name) === undefined) table.meet(name);
   const items: OpcuaItem[] = [];
-  for (const slot of slots) {
+  for (const slot of table.slots) {
     const nodeId = isNodeId(slot.from) ? slot.from : byName.get(slot.from);
     if (nodeId === undefined) {
       readings.sayOnce(
@@ -47,7 +53,7 @@ function isNodeId(text: string): boolean {
   return /^(?:nsu?=[^;]+;)?[isgb]=./.test(text);
 }
 
-/** Node ids of variables by browse name; of two with one name, the first that is met going down level by level. */
+/** Node ids of variables by browse name, but of properties, which say something of a node and measure nothing; of two with one name, the first that is met going down level by level. */
 async function browseNames(library: Library, session: ClientSession, folder: string): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   const seen = new Set<string>([folder, serverObject]);
@@ -55,14 +61,14 @@ async function browseNames(library: Library, session: ClientSession, folder: str
   for (let depth = 0; depth < depthMax && level.length > 0; depth++) {
     const next: string[] = [];
     for (const nodeId of level) {
-      for (const { nodeId: child, browseName, nodeClass } of await references(
+      for (const { nodeId: child, browseName, nodeClass, referenceTypeId } of await references(
         library,
         session,
         nodeId,
         'HierarchicalReferences',
       )) {
         const id = child.toString();
-        if (seen.has(id) || seen.size >= nodesMax) continue;
+        if (seen.has(id) || seen.size >= nodesMax || referenceTypeId.toString() === hasProperty) continue;
         seen.add(id);
         const name = browseName.name ?? '';
         if (nodeClass === library.NodeClass.Variable && !names.has(name)) names.set(name, id);

@@ -101,7 +101,7 @@ export class OpcuaSource implements Source {
     const session = await client.createSession(user);
     session.on('session_closed', () => state.end('the session was closed'));
     session.on('keepalive_failure', () => state.end('the server does not answer'));
-    const items = await findItems(library, session, this.table.slots, this.config.folder, readings);
+    const items = await findItems(library, session, this.table, this.config.folder, readings);
     const usable = items.filter(({ slot, unit }) => readings.accepts(slot, unit));
     if (usable.length === 0) throw new Error('no variable of it is a sensor of the federation');
     const { samplingMs, publishMs } = this.config;

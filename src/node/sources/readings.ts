@@ -25,12 +25,12 @@ export class Readings {
 
   /** A sample without a value yet. */
   sample(timeMs: number): Sample {
-    return { timeMs, values: new Float64Array(this.table.slots.length).fill(Number.NaN) };
+    return { timeMs, values: new Float64Array(this.table.width).fill(Number.NaN) };
   }
 
   /** The sensor that the first known of `names` means; undefined, and counted, where none is known. */
   slot(...names: readonly string[]): Slot | undefined {
-    const slot = this.table.find(...names);
+    const slot = this.table.find(...names) ?? this.table.meet(names[0]!);
     if (slot === undefined) {
       this.sink.count('unknownSensor');
       this.sayOnce(`unknown ${names[0]}`, `${quote(names[0]!)} is no sensor of the federation and is not used`);
@@ -38,9 +38,19 @@ export class Readings {
     return slot;
   }
 
-  /** As slot(), without counting. */
+  /** As slot(), of names that are known already, and without counting. */
   peek(...names: readonly string[]): Slot | undefined {
     return this.table.find(...names);
+  }
+
+  /** What becomes of a name that peek() does not know; see SensorTable. */
+  meet(name: string): Slot | undefined {
+    return this.table.meet(name);
+  }
+
+  /** The value that `text` says. Throws CellError for what is no number. */
+  number(slot: Slot, text: string): number {
+    return this.table.number(slot, text);
   }
 
   /** True where `slot` can be used in `unit`, as the source calls it; else `values` of them are counted. */

@@ -1,5 +1,5 @@
 // Which sensor a name at the source means, in which unit. Owns mapping and conversion; counts nothing.
-import { quote } from '../../data/cells.ts';
+import { parseNumber, quote } from '../../data/cells.ts';
 import { suggest } from '../../data/layout.ts';
 import { OperatorError } from '../../lib/errors.ts';
 import type { Sensor } from './source.ts';
@@ -37,9 +37,10 @@ export interface Slot {
 
 /** The sensors of the manifest by their names at one source. */
 export class SensorTable {
-  /** In the manifest's order. */
-  readonly slots: readonly Slot[];
-  private readonly byName: ReadonlyMap<string, Slot>;
+  /** Whether sensors are added as their names come. Not here: the manifest has them all. */
+  readonly isOpen: boolean = false;
+  private readonly known: Slot[];
+  private readonly byName = new Map<string, Slot>();
 
   /** Throws OperatorError where the mapping names no sensor of the manifest, one name twice, or a unit that needs a factor. */
   constructor(sensors: readonly Sensor[], mapping: Mapping) {
@@ -49,18 +50,26 @@ export class SensorTable {
         throw new OperatorError(`sensors.${name}: the federation has no sensor ${quote(name)}${suggest(name, names)}`);
       }
     }
-    this.slots = sensors.map((sensor, index) => slotOf(sensor, index, mapping[sensor.name]));
-    const byName = new Map<string, Slot>();
-    for (const slot of this.slots) {
-      const other = byName.get(slot.from);
+    this.known = sensors.map((sensor, index) => slotOf(sensor, index, mapping[sensor.name]));
+    for (const slot of this.known) {
+      const other = this.byName.get(slot.from);
       if (other !== undefined) {
         throw new OperatorError(
           `sensors.${slot.name}: ${quote(slot.from)} is already where ${quote(other.name)} comes from; give each its own`,
         );
       }
-      byName.set(slot.from, slot);
+      this.byName.set(slot.from, slot);
     }
-    this.byName = byName;
+  }
+
+  /** In the manifest's order. */
+  get slots(): readonly Slot[] {
+    return this.known;
+  }
+
+  /** Values of a sample. */
+  get width(): number {
+    return this.known.length;
   }
 
   /** The sensor of the first of `names` that is one. */
@@ -72,14 +81,30 @@ export class SensorTable {
     return undefined;
   }
 
+  /** What becomes of a name that find() does not know: nothing, where a manifest says what there is. */
+  meet(_name: string): Slot | undefined {
+    return undefined;
+  }
+
+  /** The value that `text` of `slot` says, NaN where it is empty. Throws CellError for what is no number. */
+  number(_slot: Slot, text: string): number {
+    return parseNumber(text);
+  }
+
   /** False where values of `slot` in `unit`, as the source calls it, cannot be used. */
   accepts(slot: Slot, unit: string | undefined): boolean {
     if (slot.isDeclared || unit === undefined || unit.trim() === '' || slot.expectedUnit === undefined) return true;
     return isSameUnit(unit, slot.expectedUnit);
   }
+
+  protected add(slot: Slot): void {
+    this.known.push(slot);
+    this.byName.set(slot.from, slot);
+  }
 }
 
-function slotOf({ name, unit }: Sensor, index: number, point: Point | undefined): Slot {
+/** The slot of a sensor. Throws OperatorError where `point` has another unit and no conversion. */
+export function slotOf({ name, unit }: Sensor, index: number, point: Point | undefined): Slot {
   const { from = name, factor = 1, offset = 0 } = point ?? {};
   const isConverted = point?.factor !== undefined || point?.offset !== undefined;
   const declared = point?.unit;

@@ -1,5 +1,6 @@
 // What an operator may set of a live source. Owns the schema; opens nothing.
 import { z } from 'zod';
+import { type JsonSchema, jsonSchemaOf } from '../../lib/config/schema-lookup.ts';
 
 const point = z.strictObject({
   from: z.string().min(1),
@@ -97,6 +98,11 @@ const opcuaSource = z.strictObject({
 
 /** A live source as a file or the command line describes it; paths in it are absolute once it is read. */
 export const sourceSchema = z.discriminatedUnion('kind', [csvSource, stdinSource, mqttSource, opcuaSource]);
+
+/** The JSON Schema (draft 2020-12) of a source's YAML file, from which messages know keys and ranges. */
+export function sourceJsonSchema(): JsonSchema {
+  return jsonSchemaOf(sourceSchema, 'Rumormill source', 'Where a gateway takes its samples from.');
+}
 
 export type SourceConfig = z.output<typeof sourceSchema>;
 export type CsvConfig = z.output<typeof csvSource>;

@@ -14,8 +14,8 @@ export interface Surroundings {
   environment: Readonly<Record<string, string | undefined>>;
   /** For the source '-'. */
   stdin: AsyncIterable<Uint8Array> & { destroy(): unknown };
-  /** Names this gateway at a broker, the same after a restart. */
-  gateway: string;
+  /** Names this gateway at a broker, the same after a restart; undefined for who only looks, and for whom a broker keeps nothing. */
+  gateway: string | undefined;
 }
 
 /** Those of this process. */

@@ -67,27 +67,34 @@ describe('readSourceConfig()', () => {
   it('refuses unknown keys with the nearest one, at any depth', async () => {
     assert.equal(
       await refusal('kind: csv\npath: p.csv\nfolow: true\n'),
-      "FILE: folow is not a known key; did you mean 'follow'?",
+      "FILE:3: folow is not a known key; did you mean 'follow'?",
     );
     assert.equal(
       await refusal('kind: mqtt\nurl: mqtt://b\ntopics: [{ topic: a, paylod: json }]\n'),
-      "FILE: topics.0.paylod is not a known key; did you mean 'payload'?",
+      "FILE:3: topics[0].paylod is not a known key; did you mean 'payload'?",
     );
     assert.equal(
       await refusal('kind: csv\npath: p.csv\nsensors: { a: { from: x, facter: 2 } }\n'),
-      "FILE: sensors.a.facter is not a known key; did you mean 'factor'?",
+      "FILE:3: sensors.a.facter is not a known key; did you mean 'factor'?",
     );
   });
 
   it('says what is wrong with a value, a kind, or the YAML', async () => {
     assert.match(
       await refusal('kind: mqtt\nurl: http://b\ntopics: [{ topic: a }]\n'),
-      /^FILE: url: must be as mqtt:\/\/host/,
+      /^FILE:2: url is 'http:\/\/b'; it must be as mqtt:\/\/host/,
     );
-    assert.match(await refusal('kind: modbus\n'), /^FILE: kind is 'modbus'; it must be csv, stdin, mqtt or opcua$/);
-    assert.match(await refusal('path: p.csv\n'), /^FILE: kind is missing/);
-    assert.match(await refusal('kind: [csv\n'), /^FILE:\d+: this is not YAML/);
-    assert.match(await refusal(''), /^FILE: /);
+    assert.equal(
+      await refusal('kind: modbus\n'),
+      "FILE:1: kind is 'modbus'; it must be one of csv, stdin, mqtt, opcua",
+    );
+    assert.equal(await refusal('path: p.csv\n'), 'FILE:1: kind is missing; give one of csv, stdin, mqtt, opcua');
+    assert.equal(
+      await refusal('kind: csv\npath: p.csv\nsensors:\n  a: { from: x, factor: two }\n  b: { unit: bar }\n'),
+      "FILE:4: sensors.a.factor is 'two'; it must be a number\nFILE:5: sensors.b.from is missing; add it",
+    );
+    assert.match(await refusal('kind: [csv\n'), /^FILE:2:1: this is not YAML/);
+    assert.match(await refusal(''), /^FILE is empty; a source needs at least kind and path$/);
   });
 
   it('refuses what is no source, and never repeats a password', async () => {
@@ -104,7 +111,10 @@ describe('readSourceConfig()', () => {
       name: 'OperatorError',
       message: /^--follow/,
     });
-    await assert.rejects(readSourceConfig('none.yaml', folder), { name: 'OperatorError', message: /cannot be read/ });
+    await assert.rejects(readSourceConfig('none.yaml', folder), {
+      name: 'OperatorError',
+      message: /none\.yaml does not exist; give a source file$/,
+    });
     await assert.rejects(readSourceConfig('mqtt://me:hunter2@b/x', folder), (error: Error) => {
       assert.equal(error.name, 'OperatorError');
       assert.doesNotMatch(error.message, /hunter2/);
