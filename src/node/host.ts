@@ -110,6 +110,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
         // The least there is. By default a peer that leaves is refused for 10 s and, if it grafts before, for a minute: a
         // gateway that is restarted would have no neighbours.
         unsubcribeBackoff: 1000,
+        // Of who grafts before that, as a gateway that is restarted at once; by default a minute.
+        pruneBackoff: 5000,
         // More than ten peers at one address count as one attacker; on loopback they are a scenario.
         scoreParams: {
           IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']),
