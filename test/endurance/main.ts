@@ -1,4 +1,5 @@
-// The endurance tests' command line: gateways that are killed, and gateways that run for a long time. Owns the exit code.
+// The endurance tests' command line: gateways that are killed, that run for a long time, or whose LAN falls apart. Owns the exit
+// code.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,11 @@ import { durationText } from '../../src/cli/format.ts';
 import { monotonicClock } from '../../src/lib/clock.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
 import { Prng } from '../../src/lib/prng.ts';
+import { degradingMissing } from '../support/lan.ts';
 import { type DayOptions, dayText, runDay } from './day.ts';
 import { Broken, type Kill, killOnce } from './kills.ts';
+import { LanTrial, lanText } from './lan.ts';
+import { LanPlant } from './lan-plant.ts';
 import { writePlant } from './plant.ts';
 
 const exitBroken = 1;
@@ -36,6 +40,15 @@ function createCommand(done: (code: number) => void): Command {
       const options = { hours: positive('--hours', flags.hours), speed: positive('--speed', flags.speed), cpu, built };
       done(await day(options));
     });
+  command
+    .command('lan')
+    .description(
+      'five gateways on a LAN of network namespaces: they meet, are parted and healed, and have bad links; needs root',
+    )
+    .option('--parted <SECONDS>', 'of the partition', '30')
+    .option('--bad <SECONDS>', 'with bad links', '30')
+    .option('--seed <TEXT>', 'of the order in which they start', 'lan')
+    .action(async (flags: { parted: string; bad: string; seed: string }) => done(await lan(flags)));
   return command;
 }
 
@@ -91,6 +104,32 @@ function killsText(all: readonly Kill[]): string {
 async function day(options: DayOptions): Promise<number> {
   const { summary, code } = await runDay(options, (line) => process.stderr.write(`${line}\n`));
   process.stdout.write(dayText(summary));
+  return code;
+}
+
+/** Looks between two lines of the table. */
+const lanTableEvery = 2;
+
+async function lan({ parted, bad, seed }: { parted: string; bad: string; seed: string }): Promise<number> {
+  const times = {
+    togetherSeconds: 10,
+    partedSeconds: positive('--parted', parted),
+    healedSeconds: [20, 60] as const,
+    badSeconds: positive('--bad', bad),
+  };
+  const missing = degradingMissing();
+  if (missing !== undefined) throw new OperatorError(`lan: ${missing}; run it where it can be made`);
+  const { stderr, stdout } = process;
+  let code: number = exitSuccess;
+  await LanPlant.with(async (plant) => {
+    const trial = new LanTrial(plant, (line) => stderr.write(`${line}\n`));
+    await trial.meet(new Prng(seed));
+    await trial.part(times);
+    await trial.degrade(times);
+    await trial.judgeStranger();
+    stdout.write(lanText(trial, lanTableEvery));
+    if (!trial.holds) code = exitBroken;
+  });
   return code;
 }
 
