@@ -10,7 +10,7 @@ import { areMeshed, LanPlant, lookAt, manifestText, port } from '../endurance/la
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { degraders, degradingMissing, Lan, lanMissing } from '../support/lan.ts';
 
-const times = { togetherSeconds: 2, partedSeconds: 8, healedSeconds: [0, 30], badSeconds: 6 } as const;
+const times = { togetherSeconds: 2, partedSeconds: 8, healedSeconds: 30, settledSeconds: 3, badSeconds: 5 };
 
 describe('rumormill join on a LAN', function () {
   this.timeout(180_000);

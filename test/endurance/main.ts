@@ -114,22 +114,36 @@ async function lan({ parted, bad, seed }: { parted: string; bad: string; seed: s
   const times = {
     togetherSeconds: 10,
     partedSeconds: positive('--parted', parted),
-    healedSeconds: [20, 60] as const,
+    healedSeconds: 60,
+    settledSeconds: 20,
     badSeconds: positive('--bad', bad),
   };
   const missing = degradingMissing();
   if (missing !== undefined) throw new OperatorError(`lan: ${missing}; run it where it can be made`);
   const { stderr, stdout } = process;
   let code: number = exitSuccess;
-  await LanPlant.with(async (plant) => {
-    const trial = new LanTrial(plant, (line) => stderr.write(`${line}\n`));
-    await trial.meet(new Prng(seed));
-    await trial.part(times);
-    await trial.degrade(times);
-    await trial.judgeStranger();
-    stdout.write(lanText(trial, lanTableEvery));
-    if (!trial.holds) code = exitBroken;
-  });
+  let stop: (() => void) | undefined;
+  try {
+    await LanPlant.with(async (plant) => {
+      stop = () => {
+        code = exitStopped.SIGINT;
+        // Whatever runs then fails, and everything is taken down.
+        void plant.kill();
+      };
+      process.on('SIGINT', stop);
+      const trial = new LanTrial(plant, (line) => stderr.write(`${line}\n`));
+      await trial.meet(new Prng(seed));
+      await trial.part(times);
+      await trial.degrade(times);
+      await trial.judgeStranger();
+      stdout.write(lanText(trial, lanTableEvery));
+      if (!trial.holds) code = exitBroken;
+    });
+  } catch (error) {
+    if (code !== exitStopped.SIGINT) throw error;
+  } finally {
+    if (stop) process.off('SIGINT', stop);
+  }
   return code;
 }
 

@@ -7,6 +7,7 @@ comes to it is not. Linux and the standard library only.
 import collections
 import random
 import select
+import signal
 import socket
 import sys
 import time
@@ -49,6 +50,8 @@ def send(port, frame):
 
 def main(delay_ms, loss_percent, seed, *pairs):
     delay, loss = float(delay_ms) / 1000, float(loss_percent) / 100
+    # Whoever started it decides when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     luck = random.Random(seed)
     poll = select.poll()
     delayed_to, passed_to, port_of = {}, {}, {}
