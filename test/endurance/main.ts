@@ -1,4 +1,5 @@
-// The endurance tests' command line: gateways that are killed, and gateways that run for a long time. Owns the exit code.
+// The endurance tests' command line: gateways that are killed, that run for a long time, or whose LAN falls apart. Owns the exit
+// code.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +11,12 @@ import { monotonicClock } from '../../src/lib/clock.ts';
 import { OperatorError } from '../../src/lib/errors.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { bytes } from '../../src/report/format.ts';
+import { degradingMissing } from '../support/lan.ts';
 import { type DayOptions, dayText, runDay } from './day.ts';
 import { idleBytes } from './idle.ts';
 import { Broken, type Kill, killOnce } from './kills.ts';
+import { LanTrial, lanText } from './lan.ts';
+import { LanPlant } from './lan-plant.ts';
 import { writePlant } from './plant.ts';
 
 const exitBroken = 1;
@@ -57,6 +61,15 @@ function createCommand(done: (code: number) => void): Command {
       process.stdout.write(`An idle gateway holds ${bytes(rssBytes)} of memory after ${seconds} s.\n`);
       done(exitSuccess);
     });
+  command
+    .command('lan')
+    .description(
+      'five gateways on a LAN of network namespaces: they meet, are parted and healed, and have bad links; needs root',
+    )
+    .option('--parted <SECONDS>', 'of the partition', '30')
+    .option('--bad <SECONDS>', 'with bad links', '30')
+    .option('--seed <TEXT>', 'of the order in which they start', 'lan')
+    .action(async (flags: { parted: string; bad: string; seed: string }) => done(await lan(flags)));
   return command;
 }
 
@@ -117,6 +130,46 @@ function killsText(all: readonly Kill[]): string {
 async function day(options: DayOptions): Promise<number> {
   const { summary, code } = await runDay(options, (line) => process.stderr.write(`${line}\n`));
   process.stdout.write(dayText(summary));
+  return code;
+}
+
+/** Looks between two lines of the table. */
+const lanTableEvery = 2;
+
+async function lan({ parted, bad, seed }: { parted: string; bad: string; seed: string }): Promise<number> {
+  const times = {
+    togetherSeconds: 10,
+    partedSeconds: positive('--parted', parted),
+    healedSeconds: 60,
+    settledSeconds: 20,
+    badSeconds: positive('--bad', bad),
+  };
+  const missing = degradingMissing();
+  if (missing !== undefined) throw new OperatorError(`lan: ${missing}; run it where it can be made`);
+  const { stderr, stdout } = process;
+  let code: number = exitSuccess;
+  let stop: (() => void) | undefined;
+  try {
+    await LanPlant.with(async (plant) => {
+      stop = () => {
+        code = exitStopped.SIGINT;
+        // Whatever runs then fails, and everything is taken down.
+        void plant.kill();
+      };
+      process.on('SIGINT', stop);
+      const trial = new LanTrial(plant, (line) => stderr.write(`${line}\n`));
+      await trial.meet(new Prng(seed));
+      await trial.part(times);
+      await trial.degrade(times);
+      await trial.judgeStranger();
+      stdout.write(lanText(trial, lanTableEvery));
+      if (!trial.holds) code = exitBroken;
+    });
+  } catch (error) {
+    if (code !== exitStopped.SIGINT) throw error;
+  } finally {
+    if (stop) process.off('SIGINT', stop);
+  }
   return code;
 }
 

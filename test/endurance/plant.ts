@@ -33,15 +33,15 @@ gossip: { roundIntervalMs: ${intervalMs} }
 }
 
 /**
- * `hours` of the plant at 1 Hz: a load that follows the day and a cycle of ten minutes, sensors that follow the load with
- * noise, and a worn bearing for a tenth of an hour after each sixth.
+ * `hours` of the plant at 1 Hz: a load around `meanLoad` that follows the day and a cycle of ten minutes, sensors that follow
+ * the load with noise, and a worn bearing for a tenth of an hour after each sixth.
  */
-export function seriesText(hours: number, seed: string): string {
+export function seriesText(hours: number, seed: string, meanLoad = 0.6): string {
   const prng = new Prng(seed);
   const lines = [`time,${sensorNames.join(',')}`];
   const seconds = Math.round(hours * 3600);
   for (let t = 0; t < seconds; t++) {
-    const load = 0.6 + 0.2 * Math.sin((2 * Math.PI * t) / 86_400) + 0.15 * Math.sin((2 * Math.PI * t) / 600);
+    const load = meanLoad + 0.2 * Math.sin((2 * Math.PI * t) / 86_400) + 0.15 * Math.sin((2 * Math.PI * t) / 600);
     const isWorn = t % 21_600 > 21_240;
     const values = sensorNames.map((name, i) => {
       const base = 10 * (i + 1) * (1 + load * (0.5 + i / 16));
