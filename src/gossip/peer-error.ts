@@ -47,7 +47,7 @@ const actions = {
   'not-held': 'ignore',
   /** Honest: a slow link, or a peer that hangs. */
   timeout: 'ignore',
-  /** Honest: the peer was stopped in the middle. */
+  /** Honest: the peer was stopped in the middle. A stream that merely ends is no different: its connection may have gone down. */
   reset: 'ignore',
 } as const satisfies Record<string, PeerAction>;
 

@@ -59,7 +59,7 @@ export async function serveProtocol(
       const from = connection.remotePeer.toString();
       await bounded(stream, limits, async () => {
         const [request] = await read(stream, limits.messageBytesMax, 1);
-        if (request === undefined) throw new PeerError('truncated', 'a stream was closed before its first message');
+        if (request === undefined) throw new PeerError('reset', 'a stream was closed before its first message');
         for (const answer of await answersTo(from, request)) await write(stream, answer);
         await stream.close();
       }).catch((error: unknown) => {
@@ -174,7 +174,7 @@ const codesByErrorName: Record<string, PeerErrorCode> = {
   InvalidDataLengthError: 'too-large',
   InvalidDataLengthLengthError: 'malformed',
   InvalidMessageLengthError: 'malformed',
-  UnexpectedEOFError: 'truncated',
+  UnexpectedEOFError: 'reset',
   StreamBufferError: 'too-large',
   StreamResetError: 'reset',
 };

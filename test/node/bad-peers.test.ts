@@ -191,13 +191,13 @@ describe('a live node among bad peers', () => {
         ],
         [
           'a stream that is closed in a message',
-          'truncated',
+          'reset',
           (stream) => {
             stream.send(framed(bad.encoded(bad.update())).subarray(0, 100));
             return stream.close();
           },
         ],
-        ['a stream that is closed at once', 'truncated', (stream) => stream.close()],
+        ['a stream that is closed at once', 'reset', (stream) => stream.close()],
       ];
       for (const [what, code, act] of cases) {
         it(`counts ${what} as ${code}, and leaves no stream open`, async () => {
@@ -217,7 +217,7 @@ describe('a live node among bad peers', () => {
       ['random bytes', 'malformed', () => framed(noise)],
       ['a length of 4 GB', 'too-large', () => lengthOf4GB],
       ['a reset', 'reset', () => (stream: Stream) => stream.abort(new Error('on purpose'))],
-      ['half a message', 'truncated', (peer) => framed(peer.encoded(peer.update())).subarray(0, 100)],
+      ['half a message', 'reset', (peer) => framed(peer.encoded(peer.update())).subarray(0, 100)],
       ['a weight that is NaN', 'non-finite', (peer) => framed(peer.encoded(peer.update({ payload: nan })))],
       ['another digest', 'wrong-digest', (peer) => framed(peer.encoded(peer.update({ digest: digestOf(nan) })))],
       ['notHeld', 'not-held', (peer) => framed(peer.encoded({ kind: 'notHeld', digest: peer.update().digest }))],

@@ -71,7 +71,7 @@ export class FederationStream {
     const request = encodeRequest({ part, rosterVersion: roster().version }, federation);
     const limits = this.limits(answerBytesMax, signal);
     const [bytes] = await ask(libp2p, peer, federationStreamProtocol, request, 1, limits);
-    if (bytes === undefined) throw new PeerError('truncated', 'a stream was closed without an answer');
+    if (bytes === undefined) throw new PeerError('reset', 'a stream was closed without an answer');
     return decodeAnswer(bytes, federation);
   }
 
