@@ -363,12 +363,20 @@ export class Network {
     });
   }
 
+  /** libp2p keeps each peer that it ever met; identities are free, and where a peer can be dialed the candidates know. */
+  private forget(peer: string): void {
+    this.host.libp2p.peerStore.delete(peerIdFromString(peer)).catch((error: unknown) => {
+      this.options.onEvent({ type: 'trouble', sentence: `a peer that left is not forgotten: ${messageOf(error)}` });
+    });
+  }
+
   private onDisconnected(peer: string): void {
     if (this.stopping.signal.aborted) return;
     const { candidates, finder } = this.parts;
     const { onEvent } = this.options;
     const reason = this.closing.get(peer) ?? 'the connection was lost';
     this.closing.delete(peer);
+    this.forget(peer);
     const lost = candidates.down(peer, reason);
     if (this.members.delete(peer)) onEvent({ type: 'disconnected', peer, reason });
     else for (const { key } of lost) onEvent({ type: 'unreachable', who: key, reason });

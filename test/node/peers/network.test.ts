@@ -86,6 +86,32 @@ describe('startNetwork()', () => {
     });
   });
 
+  it('knows who is here and who left, whatever the wall clock does meanwhile, and forgets who left', async () => {
+    const { now } = Date;
+    try {
+      await withNetworks(async (launch) => {
+        const hub = await launch('hub');
+        const early = await launch('early', { peers: [hub.address] });
+        const { pubsub, libp2p } = hub.network.host;
+        for (const { network } of [hub, early]) network.host.pubsub.subscribe(topicOf(hashOf('federation')));
+        await eventually(() => pubsub.getMeshPeers(topicOf(hashOf('federation'))).length === 1, 'they are neighbours');
+        // More than libp2p's own six hours, as after a night's sleep.
+        Date.now = () => now() + 8 * 3_600_000;
+        const late = await launch('late', { peers: [hub.address] });
+        await eventually(() => late.network.peers().some(({ who }) => who === early.network.self), 'it is told');
+        await eventually(() => hub.network.connectedMembers.length === 2, 'both are members');
+        assert(!hub.events.some(({ type }) => type === 'disconnected'));
+        const { peerId } = early.network.host.libp2p;
+        await early.network.stop();
+        await eventually(() => pubsub.getMeshPeers(topicOf(hashOf('federation'))).length === 0, 'no neighbour is left');
+        assert(!pubsub.getPeers().some((peer) => peer.equals(peerId)), 'gossipsub knows it no more');
+        assert.equal(await libp2p.peerStore.has(peerId), false);
+      });
+    } finally {
+      Date.now = now;
+    }
+  });
+
   it('refuses a port that is taken and an address that is none', async () => {
     await withNetworks(async (launch) => {
       const first = await launch('first');
