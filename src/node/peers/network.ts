@@ -316,6 +316,18 @@ export class Network {
     }
   }
 
+  /**
+   * libp2p keeps each peer that it ever met, also by what arrives late on a connection that is closed; identities are free,
+   * and where a peer can be dialed the candidates know.
+   */
+  private async forgetDisconnected(): Promise<void> {
+    const { peerStore } = this.host.libp2p;
+    for (const { id } of await peerStore.all()) {
+      // Asked for at once, so that nothing of a connection that begins now is lost.
+      if (this.host.libp2p.getConnections(id).length === 0) await peerStore.delete(id);
+    }
+  }
+
   private refreshIn(delayMs: number): void {
     clearTimeout(this.refreshing);
     this.refreshing = setTimeout(
@@ -329,6 +341,9 @@ export class Network {
 
   /** Asks one member, drawn at random, for what may have changed. */
   private refresh(): void {
+    this.forgetDisconnected().catch((error: unknown) => {
+      this.options.onEvent({ type: 'trouble', sentence: `peers that left are not forgotten: ${messageOf(error)}` });
+    });
     const members = this.connectedMembers;
     const peer = members.length === 0 ? undefined : members[this.options.prng.nextInt(members.length)];
     this.parts.finder.look();
@@ -363,20 +378,12 @@ export class Network {
     });
   }
 
-  /** libp2p keeps each peer that it ever met; identities are free, and where a peer can be dialed the candidates know. */
-  private forget(peer: string): void {
-    this.host.libp2p.peerStore.delete(peerIdFromString(peer)).catch((error: unknown) => {
-      this.options.onEvent({ type: 'trouble', sentence: `a peer that left is not forgotten: ${messageOf(error)}` });
-    });
-  }
-
   private onDisconnected(peer: string): void {
     if (this.stopping.signal.aborted) return;
     const { candidates, finder } = this.parts;
     const { onEvent } = this.options;
     const reason = this.closing.get(peer) ?? 'the connection was lost';
     this.closing.delete(peer);
-    this.forget(peer);
     const lost = candidates.down(peer, reason);
     if (this.members.delete(peer)) onEvent({ type: 'disconnected', peer, reason });
     else for (const { key } of lost) onEvent({ type: 'unreachable', who: key, reason });
