@@ -271,8 +271,8 @@ export class Network {
     } catch (error) {
       if (this.stopping.signal.aborted) return;
       if (error instanceof PeerError) this.onPeerError(peer, error.code);
-      // The other side is to learn why, too: it asks at the same time.
-      setTimeout(() => this.close(peer, reasonOf(error)), partingMs);
+      // The other side is to learn why, too: it asks at the same time. Who has come back and answered meanwhile may stay.
+      setTimeout(() => this.members.has(peer) || this.close(peer, reasonOf(error)), partingMs);
     } finally {
       this.greeting.delete(peer);
     }

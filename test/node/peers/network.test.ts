@@ -1,17 +1,19 @@
 // Networks of gateways over TCP on loopback: greeting, manifest, membership and standing.
 import assert from 'node:assert/strict';
 import { connect as connectTcp, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { topicOf } from '../../../src/gossip/manifest.ts';
-import type { PeerErrorCode } from '../../../src/gossip/peer-error.ts';
+import { PeerError, type PeerErrorCode } from '../../../src/gossip/peer-error.ts';
 import { OperatorError } from '../../../src/lib/errors.ts';
-import { encodeRequest, federationStreamProtocol } from '../../../src/node/peers/federation-codec.ts';
+import { connect, startHost } from '../../../src/node/host.ts';
+import { encodeAnswer, encodeRequest, federationStreamProtocol } from '../../../src/node/peers/federation-codec.ts';
 import { newNetworkKey, parseNetworkKey } from '../../../src/node/peers/identity.ts';
 import { inboundBurst, receivedBytesBurst, receivedBytesPerSecond } from '../../../src/node/peers/limits.ts';
 import { blockFrom } from '../../../src/node/peers/standing.ts';
-import { ask, pushUpdate } from '../../../src/node/streams.ts';
+import { ask, pushUpdate, serveProtocol } from '../../../src/node/streams.ts';
 import { eventually, hashOf, inTime, LiveNode } from '../../support/live-federation.ts';
 import { plainRoster, type Started, verifyPlain, withNetworks } from './networks.ts';
 
@@ -116,6 +118,38 @@ describe('startNetwork()', () => {
       });
     } finally {
       Date.now = now;
+    }
+  });
+
+  it('keeps a peer that failed to answer at first, came back and did', async () => {
+    const host = await startHost({ transport: 'tcp', listen: [], keySeed: hashOf('hesitant'), degree: 6 });
+    let asked = 0;
+    const limits = { messageBytesMax: 256, timeoutMs: 5000, signal: never };
+    const answer = encodeAnswer({ content: new Uint8Array(), peers: [] }, hashOf('federation'));
+    const answersTo = () => {
+      asked++;
+      if (asked === 1) throw new PeerError('truncated');
+      return [answer];
+    };
+    await serveProtocol(host.libp2p, federationStreamProtocol, limits, answersTo, () => undefined);
+    try {
+      await withNetworks(async (launch) => {
+        const { network, events, address } = await launch('hub');
+        await connect(host, [address]);
+        await eventually(() => asked === 1, 'it is asked');
+        await host.libp2p.hangUp(network.host.libp2p.peerId);
+        await eventually(() => network.host.libp2p.getConnections().length === 0, 'it is gone');
+        await connect(host, [address]);
+        await eventually(() => network.connectedMembers.length === 1, 'it is a member');
+        // A little more than a peer that is none may stay.
+        await delay(1200);
+        assert.deepEqual(
+          events.map(({ type }) => type),
+          ['connected'],
+        );
+      });
+    } finally {
+      await host.libp2p.stop();
     }
   });
 
