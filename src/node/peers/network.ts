@@ -133,6 +133,7 @@ export class Network {
         connected: () => libp2p.getPeers().length,
       },
       ({ key, reason = 'for no known reason' }) => onEvent({ type: 'unreachable', who: key, reason }),
+      clock,
     );
     const stream = new FederationStream({
       libp2p,
