@@ -81,6 +81,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     metrics: () => traffic,
+    // By default a peer is forgotten by the wall clock while it is connected: its addresses after an hour, all of it after six.
+    // A clock that is set forward, or a machine that slept, would leave newcomers without a word of who is here, and
+    // gossipsub with neighbours that it is never told are gone.
+    peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     // The default of 5 a second and remote address turns away gateways that start together behind one address.
     connectionManager: {
       inboundConnectionThreshold: 100,

@@ -1,8 +1,9 @@
 // Dials the candidates when they are due, and again when they are lost. Owns the times and the bounds of dialing; knows
 // connections only through its port, and where candidates come from not at all.
+import type { Clock } from '../../lib/clock.ts';
 import { reasonOf } from './addresses.ts';
 import type { Candidate, Candidates } from './candidates.ts';
-import { connectionsWanted } from './limits.ts';
+import { connectionsWanted, heardDialsBurst, heardDialsPerSecond, TokenBucket } from './limits.ts';
 
 /** How the finder reaches the network. */
 export interface DialPort {
@@ -28,15 +29,17 @@ export class PeerFinder {
   readonly candidates: Candidates;
   private readonly port: DialPort;
   private readonly onUnreachable: (candidate: Candidate) => void;
+  private readonly heardDials: TokenBucket;
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private dials = 0;
 
   /** @param onUnreachable an attempt came to nothing, and that is news; the candidate has the reason. */
-  constructor(candidates: Candidates, port: DialPort, onUnreachable: (candidate: Candidate) => void) {
+  constructor(candidates: Candidates, port: DialPort, onUnreachable: (candidate: Candidate) => void, clock: Clock) {
     this.candidates = candidates;
     this.port = port;
     this.onUnreachable = onUnreachable;
+    this.heardDials = new TokenBucket(heardDialsBurst, heardDialsPerSecond, clock);
   }
 
   /** Dials whoever is due, and sets the timer for who comes next. To be called after each change of the candidates. */
@@ -45,9 +48,11 @@ export class PeerFinder {
     clearTimeout(this.timer);
     let waiting = false;
     for (const candidate of this.candidates.due()) {
-      const wanted = candidate.origin === 'configured' || this.port.connected() + this.dials < connectionsWanted;
+      const isConfigured = candidate.origin === 'configured';
+      const wanted = isConfigured || this.port.connected() + this.dials < connectionsWanted;
       const allowed = candidate.peer === undefined || this.port.mayDial(candidate.peer);
-      if (wanted && allowed && this.dials < dialsMax) this.dial(candidate);
+      const may = wanted && allowed && this.dials < dialsMax && (isConfigured || this.heardDials.take(1));
+      if (may) this.dial(candidate);
       else waiting = true;
     }
     const inMs = this.candidates.nextDueInMs();

@@ -5,6 +5,12 @@ import type { Clock } from '../../lib/clock.ts';
 export const connectionsMax = 256;
 /** Connections that the finder looks for; further ones are only taken. More than Dhi of the largest usual degree, 8. */
 export const connectionsWanted = 32;
+/**
+ * Dials of peers that were only heard of: twice the connections wanted at once, then a few. Whoever speaks mDNS on the link, or
+ * is a member, can make up as many peers and addresses as it likes, and each is dialed and told of.
+ */
+export const heardDialsBurst = 2 * connectionsWanted;
+export const heardDialsPerSecond = 4;
 /** Two gateways that dial each other at once have two; a third is one that is about to close. */
 export const connectionsPerPeerMax = 3;
 /** Inbound connections from one address: a restarted gateway dials by each of its addresses, and gateways may share one behind NAT. */

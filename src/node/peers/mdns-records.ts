@@ -10,6 +10,11 @@ export const announcedAddressesMax = 10;
 
 /** RFC 6762 section 10 recommends 120 s for records that hold a host's addresses. */
 const lifetimeS = 120;
+/**
+ * A gateway's packets fit one of an Ethernet. Names in DNS are packed: one of the 60 kB that anybody on the link can send
+ * would take thirty milliseconds to unpack.
+ */
+const packetBytesMax = 1500;
 const textBytesMax = 255;
 const prefix = 'dnsaddr=';
 
@@ -42,8 +47,9 @@ export function encodeAnswer(service: string, peer: string, addresses: readonly 
   });
 }
 
-/** What a packet from the link says about `service`; undefined for all that is not about it, or is no DNS. */
+/** What a packet from the link says about `service`; undefined for all that is not about it, is too long for it, or is no DNS. */
 export function readPacket(bytes: Uint8Array, service: string): ServicePacket | undefined {
+  if (bytes.length > packetBytesMax) return undefined;
   const packet = decoded(bytes);
   if (packet === undefined) return undefined;
   if (packet.type === 'query') {

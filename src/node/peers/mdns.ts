@@ -17,6 +17,8 @@ export interface MulticastOptions {
   addresses(): string[];
   clock: Clock;
   prng: Prng;
+  /** The machine's network interfaces; those of node:os unless given. */
+  interfaces?: typeof networkInterfaces;
   onFound(peer: string, addresses: string[]): void;
   /** One sentence, once for each thing that does not work on this machine. */
   onTrouble(sentence: string): void;
@@ -79,7 +81,15 @@ export class MulticastDiscovery {
   /** Opens a socket on each interface that is new, and closes those of interfaces that are gone. */
   private look(): void {
     const wanted = new Map<string, { name: string; family: 'IPv4' | 'IPv6'; address: string }>();
-    for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    let interfaces: ReturnType<typeof networkInterfaces>;
+    try {
+      interfaces = (this.options.interfaces ?? networkInterfaces)();
+    } catch (error) {
+      // As where no more files can be opened for the moment: what is open goes on.
+      this.trouble({ family: 'IPv4 and IPv6', zone: 'any interface' }, error);
+      return;
+    }
+    for (const [name, addresses] of Object.entries(interfaces)) {
       for (const { family, address, internal } of addresses ?? []) {
         // One socket an interface and family is enough; where its first address changes, so does the socket.
         if (!internal && ![...wanted.values()].some((link) => link.name === name && link.family === family)) {
@@ -178,7 +188,7 @@ export class MulticastDiscovery {
   }
 
   /** Each kind of trouble is told once, where it lasts. */
-  private trouble({ family, zone }: Link, error: unknown): void {
+  private trouble({ family, zone }: { family: string; zone: string }, error: unknown): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
     const nowMs = this.options.clock.nowMs();
     const trouble = this.troubles.get(`${family} ${code}`) ?? { sinceMs: nowMs, told: false };

@@ -133,6 +133,7 @@ export class Network {
         connected: () => libp2p.getPeers().length,
       },
       ({ key, reason = 'for no known reason' }) => onEvent({ type: 'unreachable', who: key, reason }),
+      clock,
     );
     const stream = new FederationStream({
       libp2p,
@@ -271,8 +272,8 @@ export class Network {
     } catch (error) {
       if (this.stopping.signal.aborted) return;
       if (error instanceof PeerError) this.onPeerError(peer, error.code);
-      // The other side is to learn why, too: it asks at the same time.
-      setTimeout(() => this.close(peer, reasonOf(error)), partingMs);
+      // The other side is to learn why, too: it asks at the same time. Who has come back and answered meanwhile may stay.
+      setTimeout(() => this.members.has(peer) || this.close(peer, reasonOf(error)), partingMs);
     } finally {
       this.greeting.delete(peer);
     }
@@ -316,6 +317,18 @@ export class Network {
     }
   }
 
+  /**
+   * libp2p keeps each peer that it ever met, also by what arrives late on a connection that is closed; identities are free,
+   * and where a peer can be dialed the candidates know.
+   */
+  private async forgetDisconnected(): Promise<void> {
+    const { peerStore } = this.host.libp2p;
+    for (const { id } of await peerStore.all()) {
+      // Asked for at once, so that nothing of a connection that begins now is lost.
+      if (this.host.libp2p.getConnections(id).length === 0) await peerStore.delete(id);
+    }
+  }
+
   private refreshIn(delayMs: number): void {
     clearTimeout(this.refreshing);
     this.refreshing = setTimeout(
@@ -329,6 +342,9 @@ export class Network {
 
   /** Asks one member, drawn at random, for what may have changed. */
   private refresh(): void {
+    this.forgetDisconnected().catch((error: unknown) => {
+      this.options.onEvent({ type: 'trouble', sentence: `peers that left are not forgotten: ${messageOf(error)}` });
+    });
     const members = this.connectedMembers;
     const peer = members.length === 0 ? undefined : members[this.options.prng.nextInt(members.length)];
     this.parts.finder.look();

@@ -54,7 +54,11 @@ export class CsvSource implements Source {
     const rows = new CsvRows(this.name, this.config.time, readings);
     const splitter = new LineSplitter();
     if (!existsSync(this.config.path)) readings.sink.say(`${this.name}: is not there yet and is waited for`);
-    for await (const part of followFile(this.config.path, signal)) {
+    const onTrouble = (error: Error) => {
+      const sentence = `${this.name}: cannot be read now (${messageOf(error)}), and is tried again until it can`;
+      readings.sayOnce('unreadable', sentence);
+    };
+    for await (const part of followFile(this.config.path, signal, onTrouble)) {
       if (part === 'restart') {
         // Nobody will finish this line, and it may be cut inside a number.
         if (splitter.rest() !== undefined) readings.malformed(`${this.name}: the last line of a file has no end`);

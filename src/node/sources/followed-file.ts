@@ -14,56 +14,111 @@ export type FollowedPart = Uint8Array | 'restart';
 /**
  * The bytes of the file at `path`, from its start on, for as long as `signal` is not aborted. A file that is not there is waited for. After
  * a rotation (another inode under the name) the old file is read to its end first; a file shorter than what was read of it is
- * read from its start. A chunk is good until the next one is asked for.
+ * read from its start. Throws the system's errors as long as nothing could be read; after that, as where a network drive
+ * is away for a while, `onTrouble` gets them, and the file is opened again and read on. A chunk is good until the next one is asked for.
  */
-export async function* followFile(path: string, signal: AbortSignal): AsyncGenerator<FollowedPart> {
+export async function* followFile(
+  path: string,
+  signal: AbortSignal,
+  onTrouble: (error: Error) => void,
+): AsyncGenerator<FollowedPart> {
   const changes = new Changes(path, signal);
-  const buffer = Buffer.alloc(chunkBytes);
-  let file: FileHandle | undefined;
-  let position = 0;
-  let wasOpen = false;
+  const followed = new Followed(path);
   try {
     while (!signal.aborted) {
       changes.expect();
-      file ??= await openIfThere(path, wasOpen);
-      wasOpen ||= file !== undefined;
-      const bytesRead = file === undefined ? 0 : (await file.read(buffer, 0, chunkBytes, position)).bytesRead;
-      if (bytesRead > 0) {
-        position += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-        continue;
-      }
-      const what = file === undefined ? 'same' : await compare(file, path, position);
-      if (what === 'same') {
+      try {
+        const part = await followed.next();
+        if (part !== undefined) yield part;
+        else await changes.next();
+      } catch (error) {
+        if (!followed.wasRead || !isOfSystem(error)) throw error;
+        onTrouble(error);
+        await followed.letGo();
         await changes.next();
-        continue;
       }
-      if (what === 'rotated') {
-        // The writer may have added to the old file after it was read and before it was renamed.
-        for (;;) {
-          const { bytesRead: late } = await file!.read(buffer, 0, chunkBytes, position);
-          if (late === 0) break;
-          position += late;
-          yield buffer.subarray(0, late);
-        }
-        await file!.close();
-        file = undefined;
-      }
-      position = 0;
-      yield 'restart';
     }
   } finally {
     changes.close();
-    await file?.close();
+    await followed.close();
   }
 }
 
-/** Undefined where the file is not there, or, after it `wasOpen` once, where its new one may not be read yet. */
-async function openIfThere(path: string, wasOpen: boolean): Promise<FileHandle | undefined> {
+/** What is open of the file, and how far it was read. */
+class Followed {
+  /** Whether a read ever worked. */
+  wasRead = false;
+  private readonly path: string;
+  private readonly buffer = Buffer.alloc(chunkBytes);
+  private file: FileHandle | undefined;
+  private position = 0;
+  private isRotated = false;
+  /** Of the file that `position` is in; undefined before it is known. */
+  private identity: string | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Undefined where there is nothing new. */
+  async next(): Promise<FollowedPart | undefined> {
+    if (this.file === undefined) {
+      this.file = await openIfThere(this.path, this.wasRead);
+      if (this.file === undefined) return undefined;
+      if (!(await this.goesOn(this.file))) return this.restart();
+    }
+    const { bytesRead } = await this.file.read(this.buffer, 0, chunkBytes, this.position);
+    this.wasRead = true;
+    this.position += bytesRead;
+    if (bytesRead > 0) return this.buffer.subarray(0, bytesRead);
+    // The writer may have added to the old file after it was read and before it was renamed, so that was read once more.
+    if (this.isRotated) {
+      await this.close();
+      return this.restart();
+    }
+    const what = await compare(this.file, this.path, this.position);
+    if (what === 'truncated') return this.restart();
+    this.isRotated = what === 'rotated';
+    return this.isRotated ? this.next() : undefined;
+  }
+
+  /** Closes a file whose handle may be good no more; the next one is read on where it is the same. */
+  async letGo(): Promise<void> {
+    const { file } = this;
+    this.file = undefined;
+    // What cannot be read may not even be closed without an error.
+    await file?.close().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    const { file } = this;
+    this.file = undefined;
+    await file?.close();
+  }
+
+  private restart(): 'restart' {
+    this.position = 0;
+    this.isRotated = false;
+    this.identity = undefined;
+    return 'restart';
+  }
+
+  /** Whether a file that was opened again is the one that was let go, with at least what was read of it. */
+  private async goesOn(file: FileHandle): Promise<boolean> {
+    const { ino, dev, size } = await file.stat();
+    const identity = `${dev} ${ino}`;
+    const isSame = this.identity === undefined || (this.identity === identity && size >= this.position);
+    this.identity = identity;
+    return isSame;
+  }
+}
+
+/** Undefined where the file is not there, or, after one `wasRead`, where its new one may not be read yet. */
+async function openIfThere(path: string, wasRead: boolean): Promise<FileHandle | undefined> {
   try {
     return await open(path);
   } catch (error) {
-    if (isMissing(error) || (wasOpen && codeOf(error) === 'EACCES')) return undefined;
+    if (isMissing(error) || (wasRead && codeOf(error) === 'EACCES')) return undefined;
     throw error;
   }
 }
@@ -81,6 +136,10 @@ async function compare(file: FileHandle, path: string, position: number): Promis
     if (isMissing(error)) return 'same';
     throw error;
   }
+}
+
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function isMissing(error: unknown): boolean {

@@ -9,7 +9,10 @@ export class Facts {
     return this.map.get(name);
   }
 
+  /** The same value again is no change, so that a gateway at rest, which stores its state every few seconds, writes nothing. */
   set(name: string, bytes: Uint8Array): void {
+    const held = this.map.get(name);
+    if (held !== undefined && Buffer.compare(held, bytes) === 0) return;
     this.map.set(name, new Uint8Array(bytes));
   }
 
@@ -20,6 +23,6 @@ export class Facts {
   }
 
   setJson(name: string, value: unknown): void {
-    this.map.set(name, new TextEncoder().encode(JSON.stringify(value)));
+    this.set(name, new TextEncoder().encode(JSON.stringify(value)));
   }
 }

@@ -23,9 +23,6 @@ const codes: Readonly<Record<number, Trouble>> = {
   26: 'damaged',
 };
 
-/** Of mkdir and rename. */
-const systemCodes = new Set(['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'EMFILE', 'ENFILE']);
-
 /**
  * What `error` says of the file; undefined for errors that are none of its, and so bugs. While a file is opened, statements
  * that do not fit its tables and integers out of range are damage too: the statements fit every file that we wrote.
@@ -39,5 +36,6 @@ export function troubleOf(error: unknown, while_: 'opening' | 'running'): Troubl
     return known ?? (while_ === 'opening' ? 'damaged' : undefined);
   }
   if (error.code === 'ERR_OUT_OF_RANGE') return while_ === 'opening' ? 'damaged' : undefined;
-  return systemCodes.has(String(error.code)) ? 'unwritable' : undefined;
+  // Of mkdir and rename: whatever the system says there is of the disk, as ESTALE or EHOSTDOWN of one on the network.
+  return 'syscall' in error ? 'unwritable' : undefined;
 }

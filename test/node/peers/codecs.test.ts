@@ -37,6 +37,15 @@ describe('mdns-records', () => {
     assert.equal(mdns.readPacket(mdns.encodeAnswer(elsewhere, peer, addresses), service), undefined);
   });
 
+  it('readPacket() does not unpack what is longer than a packet of ours can be', () => {
+    const question = { name: service, type: 'PTR' } as const;
+    // Each is the name with a byte before and behind it, and four more.
+    const fitting = Math.floor((1500 - 12) / (service.length + 6));
+    const packet = (questions: number) => encode({ type: 'query', questions: Array(questions).fill(question) });
+    assert.deepEqual(mdns.readPacket(packet(fitting), service), { kind: 'query' });
+    assert.equal(mdns.readPacket(packet(fitting + 1), service), undefined);
+  });
+
   it('encodeAnswer() fits one packet of an Ethernet, however many addresses there are', () => {
     const addresses = Array.from(
       { length: 100 },

@@ -4,7 +4,7 @@ import { monotonicClock } from '../../../src/lib/clock.ts';
 import { Prng } from '../../../src/lib/prng.ts';
 import { type Candidate, Candidates } from '../../../src/node/peers/candidates.ts';
 import { PeerFinder } from '../../../src/node/peers/finder.ts';
-import { connectionsWanted } from '../../../src/node/peers/limits.ts';
+import { connectionsWanted, heardDialsBurst, heardDialsPerSecond } from '../../../src/node/peers/limits.ts';
 import { eventually } from '../../support/live-federation.ts';
 
 interface Dial {
@@ -20,6 +20,7 @@ class Fixture {
   readonly unreachable: Candidate[] = [];
   readonly denied = new Set<string>();
   connected = 0;
+  nowMs = 0;
   readonly finder = new PeerFinder(
     this.candidates,
     {
@@ -33,6 +34,7 @@ class Fixture {
       connected: () => this.connected,
     },
     (candidate) => this.unreachable.push(candidate),
+    { nowMs: () => this.nowMs },
   );
 
   hear(count: number): void {
@@ -95,6 +97,23 @@ describe('PeerFinder', () => {
     fixture.dials[1]?.reject(new Error('self'));
     await eventually(() => fixture.candidates.all().length === 0, 'it is dropped');
     assert.equal(fixture.unreachable.length, 1);
+  });
+
+  it('dials peers that somebody made up a few times a second only, and configured ones all the same', async () => {
+    for (let heard = 0; heard < 200; heard++) {
+      fixture.candidates.hear(`made up ${heard}`, [`/ip4/10.0.0.1/tcp/${heard + 1}`]);
+      fixture.finder.look();
+      const failed = fixture.unreachable.length + 1;
+      if (fixture.dials.length < failed) continue;
+      fixture.dials.at(-1)?.reject(new Error('refused'));
+      await eventually(() => fixture.unreachable.length === failed, 'it failed');
+    }
+    assert.equal(fixture.dials.length, heardDialsBurst);
+    fixture.candidates.configure('/ip4/10.0.0.2/tcp/1');
+    fixture.nowMs = 1000;
+    fixture.finder.look();
+    assert.equal(fixture.dials.length, heardDialsBurst + heardDialsPerSecond + 1);
+    assert.equal(fixture.dials[heardDialsBurst]?.address, '/ip4/10.0.0.2/tcp/1');
   });
 
   it('stop() calls off what is under way, and nothing comes after it', async () => {

@@ -1,17 +1,19 @@
 // Networks of gateways over TCP on loopback: greeting, manifest, membership and standing.
 import assert from 'node:assert/strict';
 import { connect as connectTcp, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { topicOf } from '../../../src/gossip/manifest.ts';
-import type { PeerErrorCode } from '../../../src/gossip/peer-error.ts';
+import { PeerError, type PeerErrorCode } from '../../../src/gossip/peer-error.ts';
 import { OperatorError } from '../../../src/lib/errors.ts';
-import { encodeRequest, federationStreamProtocol } from '../../../src/node/peers/federation-codec.ts';
+import { connect, startHost } from '../../../src/node/host.ts';
+import { encodeAnswer, encodeRequest, federationStreamProtocol } from '../../../src/node/peers/federation-codec.ts';
 import { newNetworkKey, parseNetworkKey } from '../../../src/node/peers/identity.ts';
 import { inboundBurst, receivedBytesBurst, receivedBytesPerSecond } from '../../../src/node/peers/limits.ts';
 import { blockFrom } from '../../../src/node/peers/standing.ts';
-import { ask, pushUpdate } from '../../../src/node/streams.ts';
+import { ask, pushUpdate, serveProtocol } from '../../../src/node/streams.ts';
 import { eventually, hashOf, inTime, LiveNode } from '../../support/live-federation.ts';
 import { plainRoster, type Started, verifyPlain, withNetworks } from './networks.ts';
 
@@ -84,6 +86,71 @@ describe('startNetwork()', () => {
       );
       assert.equal(events.filter(({ type }) => type === 'unreachable').length, 1);
     });
+  });
+
+  it('knows who is here and who left, whatever the wall clock does meanwhile, and forgets who left', async () => {
+    const { now } = Date;
+    try {
+      await withNetworks(async (launch) => {
+        const hub = await launch('hub');
+        const early = await launch('early', { peers: [hub.address] });
+        const { pubsub, libp2p } = hub.network.host;
+        for (const { network } of [hub, early]) network.host.pubsub.subscribe(topicOf(hashOf('federation')));
+        await eventually(() => pubsub.getMeshPeers(topicOf(hashOf('federation'))).length === 1, 'they are neighbours');
+        // More than libp2p's own six hours, as after a night's sleep.
+        Date.now = () => now() + 8 * 3_600_000;
+        const late = await launch('late', { peers: [hub.address] });
+        await eventually(() => late.network.peers().some(({ who }) => who === early.network.self), 'it is told');
+        await eventually(() => hub.network.connectedMembers.length === 2, 'both are members');
+        assert(!hub.events.some(({ type }) => type === 'disconnected'));
+        const { peerId } = early.network.host.libp2p;
+        await early.network.stop();
+        await eventually(() => pubsub.getMeshPeers(topicOf(hashOf('federation'))).length === 0, 'no neighbour is left');
+        assert(!pubsub.getPeers().some((peer) => peer.equals(peerId)), 'gossipsub knows it no more');
+        let known = await libp2p.peerStore.all();
+        await eventually(() => {
+          libp2p.peerStore.all().then((peers) => {
+            known = peers;
+          }, assert.fail);
+          return known.length === 1;
+        }, 'who left is forgotten at the next refresh');
+        assert.equal(known[0]?.id.toString(), late.network.self);
+      });
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  it('keeps a peer that failed to answer at first, came back and did', async () => {
+    const host = await startHost({ transport: 'tcp', listen: [], keySeed: hashOf('hesitant'), degree: 6 });
+    let asked = 0;
+    const limits = { messageBytesMax: 256, timeoutMs: 5000, signal: never };
+    const answer = encodeAnswer({ content: new Uint8Array(), peers: [] }, hashOf('federation'));
+    const answersTo = () => {
+      asked++;
+      if (asked === 1) throw new PeerError('truncated');
+      return [answer];
+    };
+    await serveProtocol(host.libp2p, federationStreamProtocol, limits, answersTo, () => undefined);
+    try {
+      await withNetworks(async (launch) => {
+        const { network, events, address } = await launch('hub');
+        await connect(host, [address]);
+        await eventually(() => asked === 1, 'it is asked');
+        await host.libp2p.hangUp(network.host.libp2p.peerId);
+        await eventually(() => network.host.libp2p.getConnections().length === 0, 'it is gone');
+        await connect(host, [address]);
+        await eventually(() => network.connectedMembers.length === 1, 'it is a member');
+        // A little more than a peer that is none may stay.
+        await delay(1200);
+        assert.deepEqual(
+          events.map(({ type }) => type),
+          ['connected'],
+        );
+      });
+    } finally {
+      await host.libp2p.stop();
+    }
   });
 
   it('refuses a port that is taken and an address that is none', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -172,6 +172,32 @@ describe('CsvSource', () => {
     await running!.until(({ samples }) => samples.length === 3, 'a sample after the cut');
     assert.deepEqual(running!.sink.rows().at(-1), [4000, 4, 4]);
   });
+
+  for (const { what, back, expected } of [
+    { what: 'the same file is read on', back: '', expected: [2000, 2, 2] },
+    { what: 'another file is read from its start', back: '.new', expected: [3000, 3, 3] },
+  ]) {
+    it(`waits for a folder that is away for a while, as on a network drive, and then ${what}`, async () => {
+      const drive = join(folder, 'drive');
+      for (const [suffix, row] of [
+        ['', '1,1,1'],
+        ['.new', '3,3,3'],
+      ]) {
+        await mkdir(`${drive}${suffix}`);
+        await writeFile(join(`${drive}${suffix}`, 'live.csv'), `time,pressure,temperature\n${row}\n`);
+      }
+      run({ follow: true, path: join(drive, 'live.csv') });
+      await rowsAre([[1000, 1, 1]]);
+      await rename(drive, `${drive}.away`);
+      await writeFile(drive, 'opening what is below a file fails with ENOTDIR');
+      await running!.until((sink) => sink.hasSaid(/cannot be read now \(ENOTDIR/), 'it says so');
+      await appendFile(join(`${drive}.away`, 'live.csv'), '2,2,2\n');
+      await rm(drive);
+      await rename(`${drive}${back === '' ? '.away' : back}`, drive);
+      await rowsAre([[1000, 1, 1], expected]);
+      assert.equal(running!.sink.countOf('malformed'), 0);
+    });
+  }
 
   it('gives the same samples however the writes are split', async () => {
     const lines = fc.array(

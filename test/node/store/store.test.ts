@@ -227,6 +227,22 @@ describe('Store', () => {
     );
   });
 
+  it('writes nothing where facts are stored as they were', () => {
+    withStore(folders.make(), gateway(), (store) => {
+      const set = (tokens: number) => store.facts.setJson('guard', { tokens });
+      set(1);
+      assert.equal(store.facts.map.hasChanged, true);
+      // Not yet on the disk.
+      set(1);
+      assert.equal(store.facts.map.hasChanged, true);
+      assert.equal(store.flush(), true);
+      set(1);
+      assert.equal(store.facts.map.hasChanged, false);
+      set(2);
+      assert.equal(store.facts.map.hasChanged, true);
+    });
+  });
+
   it('gives room back after one large write: the log soon, the file when it is opened again', () => {
     const folder = folders.make();
     const bytesOf = (name: string) => statSync(join(folder, name)).size;

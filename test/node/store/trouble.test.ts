@@ -34,8 +34,8 @@ describe('troubleOf()', () => {
   });
 
   it('knows the errors of a file system that cannot be written, and no others', () => {
-    for (const code of ['EROFS', 'ENOSPC', 'EACCES', 'EIO']) {
-      assert.equal(troubleOf(Object.assign(new Error(code), { code }), 'running'), 'unwritable');
+    for (const code of ['EROFS', 'ENOSPC', 'EACCES', 'EIO', 'ESTALE', 'ENOTDIR']) {
+      assert.equal(troubleOf(Object.assign(new Error(code), { code, syscall: 'mkdir' }), 'running'), 'unwritable');
     }
     for (const error of [new TypeError('a bug'), Object.assign(new Error('x'), { code: 'ERR_ASSERTION' }), 'text']) {
       assert.equal(troubleOf(error, 'running'), undefined);
