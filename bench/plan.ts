@@ -359,7 +359,7 @@ function simulator(quick: boolean): Table[] {
   ];
 }
 
-/** Gateways' hosts in one process: three tables, since each figure wants a process of its own. */
+/** Gateways' hosts in one process: four tables, since each figure wants a process of its own. */
 function hosts(quick: boolean): Table[] {
   const table = (figure: Extract<Job, { kind: 'hosts' }>['figure'], title: string, unit: string, scale: number) => ({
     ...rateTable,
@@ -386,7 +386,8 @@ function hosts(quick: boolean): Table[] {
   });
   return [
     table('bytes', 'What a host adds to its process', 'MB', 1e-6),
-    table('cpu', 'CPU time of a delivered update', 'ms', 1e3),
+    table('rest', 'CPU time of a host at rest, a second', 'ms', 1e3),
+    table('cpu', 'CPU time of a delivered update, beyond that at rest', 'ms', 1e3),
     table('delay', 'From the end of training until the whole mesh has the update', 'ms', 1e3),
   ];
 }

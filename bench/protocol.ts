@@ -33,10 +33,10 @@ export type Job =
   /** A unit is every matrix product of one training step; the amount is floating-point operations. */
   | { kind: 'products'; spec: AutoencoderSpec; batch: number }
   /**
-   * Starts `hosts` gateways' hosts in this process. The amount is what a host adds to the process in bytes, or the CPU seconds
-   * of a delivered update, or the seconds until an update has reached its whole mesh.
+   * Starts `hosts` gateways' hosts in this process. The amount is what a host adds to the process in bytes, or its share of a
+   * core at rest, or the CPU seconds of a delivered update beyond that, or the seconds until an update has reached its whole mesh.
    */
-  | { kind: 'hosts'; spec: AutoencoderSpec; hosts: number; figure: 'bytes' | 'cpu' | 'delay' }
+  | { kind: 'hosts'; spec: AutoencoderSpec; hosts: number; figure: 'bytes' | 'rest' | 'cpu' | 'delay' }
   /** Makes `models` models with their optimiser's state and trains each one step; the amount is bytes a model. */
   | { kind: 'idle'; spec: AutoencoderSpec; models: number };
 
