@@ -43,7 +43,7 @@ function createCommand(done: (code: number) => void): Command {
     .description('replay a day of eight sensors at 1 Hz to one gateway, a thousand times as fast')
     .option('--hours <N>', 'of data', '24')
     .option('--speed <N>', 'times as fast', '1000')
-    .option('--cpu <SHARE>', "the gateway's --cpu")
+    .option('--cpu <PERCENT>', "the gateway's --cpu, such as 25%")
     .option('--busy', 'train without a pause')
     .option('--built', 'run dist/ in place of the sources')
     .action(async (flags: DayFlags) => {
@@ -130,7 +130,8 @@ function killsText(all: readonly Kill[]): string {
 async function day(options: DayOptions): Promise<number> {
   const { summary, code } = await runDay(options, (line) => process.stderr.write(`${line}\n`));
   process.stdout.write(dayText(summary));
-  return code;
+  const share = options.cpu === undefined ? Number.POSITIVE_INFINITY : Number.parseFloat(options.cpu) / 100;
+  return code === exitSuccess && summary.cpuShareMost > share ? exitBroken : code;
 }
 
 /** Looks between two lines of the table. */
