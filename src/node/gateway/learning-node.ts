@@ -85,6 +85,8 @@ export class LearningNode {
   private learner: GatewayLearner;
   private data: OwnData | undefined;
   private isJoined = false;
+  /** The latest round's event; its checkpoint follows at once. */
+  private round: Extract<CoreEvent, { type: 'round' }> | undefined;
 
   constructor(options: LearningNodeOptions) {
     this.options = options;
@@ -155,10 +157,8 @@ export class LearningNode {
   }
 
   private createNode(): FederationNode {
-    const { network, federation, settings, features, learner, clock, prng } = {
-      ...this.options,
-      learner: this.learner,
-    };
+    const { learner } = this;
+    const { network, federation, settings, features, clock, prng } = this.options;
     const node = new FederationNode({
       host: network.host,
       federation,
@@ -176,13 +176,18 @@ export class LearningNode {
   }
 
   private start(data: OwnData, from: Checkpoint | undefined): void {
+    const { store } = this.options;
     this.phase = 'joining';
     this.scaleByOwn(data);
     const { weights, ...resume } = from ?? { weights: this.options.weights };
+    // Also one that was killed before its first checkpoint may have taken in what others will send again.
+    const isRestart = store.facts.getJson('begun') === true;
+    store.facts.setJson('begun', true);
+    store.flush(true);
     this.node.begin({
       weights,
       ...this.input(data),
-      isRestart: from !== undefined || this.divergences > 0,
+      isRestart,
       ...('round' in resume && { resume }),
     });
   }
@@ -210,9 +215,6 @@ export class LearningNode {
     }
     if (event.type === 'round') this.round = event;
   }
-
-  /** The checkpoint follows its round at once. */
-  private round: Extract<CoreEvent, { type: 'round' }> | undefined;
 
   private onCheckpoint({ weights, ...progress }: Checkpoint): void {
     const { store, onRound } = this.options;
