@@ -39,8 +39,8 @@ interface Sample {
 export interface DaySummary {
   options: DayOptions;
   samples: Sample[];
-  /** Highest CPU share of one core over any ten seconds after the first twenty. */
-  cpuShareMost: number;
+  /** Highest CPU share of one core over any ten seconds after the first twenty; undefined for a run that was too short. */
+  cpuShareMost: number | undefined;
   /** Least squares over the second half, by hour of data. */
   rssBytesPerHour: number;
   fileBytesPerHour: number;
@@ -130,7 +130,7 @@ function summaryOf(options: DayOptions, samples: Sample[]): DaySummary {
   return {
     options,
     samples,
-    cpuShareMost: Math.max(0, ...shares),
+    cpuShareMost: shares.length === 0 ? undefined : Math.max(...shares),
     rssBytesPerHour: slope(half, ({ rssBytes }) => rssBytes),
     fileBytesPerHour: slope(half, ({ fileBytes }) => fileBytes),
   };
@@ -173,6 +173,8 @@ export function dayText({ options, samples, cpuShareMost, rssBytesPerHour, fileB
     row(['hours', 'memory', 'of a core', 'files', 'rounds', 'windows']),
     ...lines,
     `Second half, by hour of data: memory ${signed(rssBytesPerHour)}, files ${signed(fileBytesPerHour)}.`,
-    `Most of a core over any ${shareOverSeconds} s after the first ${settleSeconds} s: ${(100 * cpuShareMost).toFixed(1)} %.`,
+    cpuShareMost === undefined
+      ? `Too short for the share of a core over ${shareOverSeconds} s after the first ${settleSeconds} s.`
+      : `Most of a core over any ${shareOverSeconds} s after the first ${settleSeconds} s: ${(100 * cpuShareMost).toFixed(1)} %.`,
   ].join('\n')}\n`;
 }

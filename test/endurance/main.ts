@@ -131,7 +131,7 @@ async function day(options: DayOptions): Promise<number> {
   const { summary, code } = await runDay(options, (line) => process.stderr.write(`${line}\n`));
   process.stdout.write(dayText(summary));
   const share = options.cpu === undefined ? Number.POSITIVE_INFINITY : Number.parseFloat(options.cpu) / 100;
-  return code === exitSuccess && summary.cpuShareMost > share ? exitBroken : code;
+  return code === exitSuccess && (summary.cpuShareMost ?? 0) > share ? exitBroken : code;
 }
 
 /** Looks between two lines of the table. */

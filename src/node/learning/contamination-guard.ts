@@ -11,7 +11,7 @@ const stateSchema = z.strictObject({ tokens: z.number().nonnegative(), spared: z
  * A token bucket: each withheld row takes a token, each normal row gives a quarter of one back. So of any n rows at most
  * `withheldMax` + n / 5 are withheld, and after a lasting change no more than `withheldMax`.
  *
- * A few rows above are normal all the same: up to eight after each other, and one for each fifty at or below. A threshold
+ * A few rows a little above are normal all the same: up to eight after each other, and one for each fifty at or below. A threshold
  * that is a quantile has normal rows above it, and is found from the rows let in here: with all of them left out it falls
  * from one reservoir to the next, until the bound is all that holds it, at a false alert for every fifth window.
  */
@@ -39,7 +39,7 @@ export class ContaminationGuard {
       this.spared = Math.min(sparedMax, this.spared + sparedPerNormalRow);
       return 'normal';
     }
-    if (this.spared >= 1) {
+    if (this.spared >= 1 && score <= sparedFactor * threshold) {
       this.spared--;
       return 'normal';
     }
@@ -64,3 +64,5 @@ const refillPerNormalRow = 1 / 4;
 const sparedPerNormalRow = 1 / 50;
 /** A window that overlaps the next brings a few above at once; of a fault that begins no more than these are learnt. */
 const sparedMax = 8;
+/** Normal rows that pass a threshold pass it by little; a fault that is far above it is never learnt as one of them. Chosen by us. */
+const sparedFactor = 2;

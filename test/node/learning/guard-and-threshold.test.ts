@@ -54,6 +54,15 @@ describe('ContaminationGuard', () => {
     assert(!seen.includes('drift') && admitted >= 179 && admitted <= 180, String(admitted));
   });
 
+  it('spares no row that is far above the threshold, however quiet it was before', () => {
+    const guard = new ContaminationGuard(100);
+    for (let i = 0; i < 10_000; i++) guard.judge(0, 1);
+    assert.deepEqual(
+      [2, 2.001, 2000, Number.MAX_VALUE].map((score) => guard.judge(score, 1)),
+      ['normal', 'withheld', 'withheld', 'withheld'],
+    );
+  });
+
   it('lets a threshold stay that is found from the rows which it lets in', () => {
     const prng = new Prng('steady');
     const guard = new ContaminationGuard(2048 / 5);
