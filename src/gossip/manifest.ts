@@ -19,9 +19,14 @@ export function federationId(manifest: JsonValue): Uint8Array {
   return new Uint8Array(createHash('sha256').update(canonicalJson(manifest), 'utf8').digest());
 }
 
+/** A federation id as people and other programs read it: 64 lower-case hex digits. */
+export function federationText(federation: Uint8Array): string {
+  return Buffer.from(federation).toString('hex');
+}
+
 /** The federation's gossipsub topic. */
 export function topicOf(federation: Uint8Array): string {
-  return `/rumormill/${protocolVersion}/${Buffer.from(federation).toString('hex')}`;
+  return `/rumormill/${protocolVersion}/${federationText(federation)}`;
 }
 
 /**

@@ -1,8 +1,8 @@
 // A federation's manifest: read from a file, or from a peer who says that it is the one with a certain id; and what follows
 // from it. Owns the canonical form; the keys and their rules are elsewhere.
 import { createHash } from 'node:crypto';
-import { rangeOfFeature } from '../data/features.ts';
-import { canonicalJson, federationId, type JsonValue } from '../gossip/manifest.ts';
+import { rangeOfFeature, sensorOfFeature } from '../data/features.ts';
+import { canonicalJson, federationId, federationText, type JsonValue } from '../gossip/manifest.ts';
 import { PeerError } from '../gossip/peer-error.ts';
 import { type Problem, problemsError } from '../lib/config/problem.ts';
 import { SchemaLookup } from '../lib/config/schema-lookup.ts';
@@ -35,8 +35,9 @@ export interface ManifestAgreement {
   canonical: string;
   spec: AutoencoderSpec;
   settings: TrainSettings;
-  /** Names of the features, in column order. */
+  /** Names of the features, in column order, and for each the sensor that it is made of. */
   features: string[];
+  sensors: string[];
   /** The weights that every gateway starts from. */
   weights: Float32Array;
   /** Given with the scaler fixed. */
@@ -80,7 +81,7 @@ export function manifestFromPeer(bytes: Uint8Array, federation: Uint8Array): Man
   }
   const refuse = (why: string) =>
     new OperatorError(
-      `the manifest of federation ${Buffer.from(federation).toString('hex')} cannot be used: ${why}; check the id, or install the release that the federation runs`,
+      `the manifest of federation ${federationText(federation)} cannot be used: ${why}; check the id, or install the release that the federation runs`,
     );
   let tree: unknown;
   let text: string;
@@ -101,6 +102,7 @@ export function manifestFromPeer(bytes: Uint8Array, federation: Uint8Array): Man
 export function agreementOf(manifest: Manifest): ManifestAgreement {
   const federation = federationId(JSON.parse(manifest.canonical) as JsonValue);
   const features = featuresOf(manifest);
+  const names = manifest.sensors.map(({ name }) => name);
   const spec: AutoencoderSpec = { ...manifest.model, features: features.length };
   return {
     federation,
@@ -108,8 +110,9 @@ export function agreementOf(manifest: Manifest): ManifestAgreement {
     spec,
     settings: manifest.train,
     features,
+    sensors: features.map((feature) => sensorOfFeature(feature, names) as string),
     // Independently initialised networks must not be averaged.
-    weights: initialWeights(spec, new Prng(Buffer.from(federation).toString('hex'))),
+    weights: initialWeights(spec, new Prng(federationText(federation))),
     scale: manifest.scaler === 'fixed' ? fixedScale(manifest, features) : undefined,
   };
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalJson } from '../gossip/manifest.ts';
+import { canonicalJson, federationText } from '../gossip/manifest.ts';
 import { PeerError } from '../gossip/peer-error.ts';
 import { verifyingKey } from './owner-key.ts';
 
@@ -61,7 +61,7 @@ export function signRoster(roster: Roster, ownerKey: KeyObject, federation: Uint
   const { version, members, revoked } = roster;
   assert(version >= 1 && isRegular(roster), 'a roster to sign comes from nextRoster');
   const signature = sign(null, signedBytes(roster, federation), ownerKey).toString('hex');
-  return `${JSON.stringify({ federation: hex(federation), version, members, revoked, signature }, null, 1)}\n`;
+  return `${JSON.stringify({ federation: federationText(federation), version, members, revoked, signature }, null, 1)}\n`;
 }
 
 /**
@@ -74,7 +74,8 @@ export function verifyRoster(bytes: Uint8Array, ownerPublicKey: string, federati
   const parsed = rosterSchema.safeParse(jsonOf(bytes));
   if (!parsed.success) throw new PeerError('malformed', 'no roster');
   const { version, members, revoked, signature } = parsed.data;
-  if (parsed.data.federation !== hex(federation)) throw new PeerError('wrong-federation', 'a roster of another one');
+  if (parsed.data.federation !== federationText(federation))
+    throw new PeerError('wrong-federation', 'a roster of another one');
   const signed = signedBytes({ version, members, revoked }, federation);
   if (!verify(null, signed, verifyingKey(ownerPublicKey), Buffer.from(signature, 'hex'))) {
     throw new PeerError('unsigned', 'a roster that the owner has not signed');
@@ -84,7 +85,10 @@ export function verifyRoster(bytes: Uint8Array, ownerPublicKey: string, federati
 
 /** What the signature is over: the prefix, then the canonical JSON of all but the signature, in UTF-8. */
 function signedBytes({ version, members, revoked }: Roster, federation: Uint8Array): Buffer {
-  return Buffer.from(signedPrefix + canonicalJson({ federation: hex(federation), version, members, revoked }), 'utf8');
+  return Buffer.from(
+    signedPrefix + canonicalJson({ federation: federationText(federation), version, members, revoked }),
+    'utf8',
+  );
 }
 
 function isRegular({ members, revoked }: Pick<Roster, 'members' | 'revoked'>): boolean {
@@ -101,8 +105,4 @@ function jsonOf(bytes: Uint8Array): unknown {
     // Neither UTF-8 nor JSON: the schema refuses undefined.
     return undefined;
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

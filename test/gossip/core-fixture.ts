@@ -57,3 +57,21 @@ export function published(network: CoreNetwork): UpdateMessage[] {
 export function joined(network: CoreNetwork) {
   return network.events('a').find((event) => event.type === 'joined');
 }
+
+/** A node 'late' that joins 'a' long after 'a' and 'b' began, run to the end: how it joined, the weights that it began to train from, and all that 'a' had trained. */
+export function lateJoiner(settings: Partial<CoreSettings>, script: NodeScript = {}) {
+  const network = new CoreNetwork({ settings: { ...settings, originsExpected: 2, roundsMax: 8 } });
+  for (const name of ['a', 'b', 'late']) network.add(name, script);
+  network.link('a', 'b');
+  for (const name of ['a', 'b']) network.start(name);
+  network.run(450);
+  network.link('a', 'late');
+  network.start('late');
+  network.run();
+  const [joined] = network.events('late');
+  const [first] = network.effects('late').filter((effect) => effect.kind === 'train');
+  const trained = network.trace.flatMap(({ node, input }) =>
+    node === 'a' && input?.kind === 'trained' ? [String(input.weights)] : [],
+  );
+  return { network, joined, beganFrom: String(first?.weights), trained };
+}

@@ -1,6 +1,7 @@
 // A running gateway's status, peers and model, gathered from its parts when somebody asks.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { federationText } from '../../gossip/manifest.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { DeliveryStatus } from '../alerts/delivery.ts';
 import { processCpuSeconds } from '../learning/cpu-budget.ts';
@@ -53,7 +54,7 @@ function statusOf(
   for (const [code, count] of network.rejected) rejected.set(code, (rejected.get(code) ?? 0) + count);
   const alerts = store.alerts.list();
   return {
-    federation: { name: manifest.name, id: Buffer.from(agreement.federation).toString('hex') },
+    federation: { name: manifest.name, id: federationText(agreement.federation) },
     peer: network.self,
     addresses: network.host.libp2p.getMultiaddrs().map(String),
     startedAtUtc: utc(startedMs),

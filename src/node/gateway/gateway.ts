@@ -1,7 +1,7 @@
 // A gateway at work: node, learning, source and control put together on a network and a store that are open. Owns what follows
 // from one for another; what each does is its own.
 import assert from 'node:assert/strict';
-import { sensorOfFeature } from '../../data/features.ts';
+import { federationText } from '../../gossip/manifest.ts';
 import { plainVectors } from '../../gossip/mixing.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Prng } from '../../lib/prng.ts';
@@ -69,16 +69,11 @@ export class Gateway {
   /** @param pool of one thread; @param engine for this thread. The gateway ends both. */
   private constructor(options: GatewayOptions, pool: EnginePool, engine: Engine) {
     const { manifest, agreement, network, store, clock, prng, say } = options;
-    const { spec, features, federation } = agreement;
-    const sensorNames = manifest.sensors.map(({ name }) => name);
+    const { spec, sensors, federation } = agreement;
     this.options = options;
     this.pool = pool;
     this.engine = engine;
-    this.scorer = new RowScorer({
-      engine,
-      spec,
-      sensors: features.map((feature) => sensorOfFeature(feature, sensorNames) ?? feature),
-    });
+    this.scorer = new RowScorer({ engine, spec, sensors });
     const { length, stride } = manifest.window;
     const { intervalMs } = manifest.sampling;
     this.monitor = new Monitor({
@@ -126,7 +121,7 @@ export class Gateway {
           spec,
           settings: agreement.settings,
           stepsPerRound: manifest.train.stepsPerRound,
-          seed: `${Buffer.from(federation).toString('hex')}/${network.self}`,
+          seed: `${federationText(federation)}/${network.self}`,
           rows: this.monitor.reservoir,
           budget,
           cpuSeconds: processCpuSeconds,

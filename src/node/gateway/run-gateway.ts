@@ -2,6 +2,7 @@
 // that order, and back at the end. Owns the order; prints nothing.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { federationText } from '../../gossip/manifest.ts';
 import { PeerError } from '../../gossip/peer-error.ts';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -90,9 +91,9 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   controlSocket(folder);
   for (const address of settings.peers) checkAddress(address);
   const networkKey = settings.keyFile === undefined ? undefined : await readNetworkKey(settings.keyFile);
-  const isKnown = 'canonical' in federation;
-  const id = isKnown ? agreementOf(federation).federation : federation;
-  const held = isKnown ? federation : await heldManifest(folder, federation);
+  const held = 'canonical' in federation ? federation : await heldManifest(folder, federation);
+  const heldAgreement = held && agreementOf(held);
+  const id = heldAgreement?.federation ?? (federation as Uint8Array);
   if (held) sourceOf(settings, held, 'no peer yet');
   if (held) refuseNeedlessRoster(held, rosterFile);
   const alerts = settings.alerts && {
@@ -113,9 +114,9 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
   });
   closers.add(() => network.stop());
   signal.throwIfAborted();
-  say(`this is peer ${network.self} of federation ${hex(id)}`);
+  say(`this is peer ${network.self} of federation ${federationText(id)}`);
   const manifest = held ?? (await fetchedManifest(network, id, folder, say, signal));
-  const agreement = agreementOf(manifest);
+  const agreement = heldAgreement ?? agreementOf(manifest);
 
   let storeTrouble: string | null = null;
   const store = openStore(folder, {
@@ -134,12 +135,12 @@ async function run(settings: GatewaySettings, ports: GatewayPorts, closers: Clos
     store.facts.set('roster', network.membership.bytes);
     rosterCounts.resolve();
   };
-  await restrict(manifest, network, store, rosterFile);
+  await restrict(manifest, id, network, store, rosterFile);
 
   const sender =
     alerts &&
     new AlertSender({
-      origin: { federation: { name: manifest.name, id: hex(id) }, peer: network.self },
+      origin: { federation: { name: manifest.name, id: federationText(id) }, peer: network.self },
       target: createTarget(alerts.config, alerts.secrets, network.self),
       store,
       prng: ports.prng.fork('alerts'),
@@ -237,11 +238,16 @@ async function readNetworkKey(path: string): Promise<Uint8Array> {
 }
 
 /** Where the federation has an owner: the newest of the rosters that the operator gives and that was stored. */
-async function restrict(manifest: Manifest, network: Network, store: Store, rosterFile: string | undefined) {
+async function restrict(
+  manifest: Manifest,
+  federation: Uint8Array,
+  network: Network,
+  store: Store,
+  rosterFile: string | undefined,
+) {
   const { owner } = manifest;
   refuseNeedlessRoster(manifest, rosterFile);
   if (owner === undefined) return;
-  const { federation } = agreementOf(manifest);
   network.restrict((bytes) => verifyRoster(bytes, owner, federation));
   const stored = store.facts.get('roster');
   if (stored) network.membership.offer(stored);
@@ -283,8 +289,4 @@ async function fetchedManifest(
     say(`the manifest cannot be kept (${messageOf(error)}); after a restart it is asked for again`);
   }
   return manifest;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

@@ -1,5 +1,4 @@
 // Scores a file with a gateway's model, in a process of its own: the file goes through the same intake as live samples.
-import { sensorOfFeature } from '../../data/features.ts';
 import { OperatorError } from '../../lib/errors.ts';
 import { createEngine } from '../../model/create-engine.ts';
 import { Intake } from '../intake/intake.ts';
@@ -40,12 +39,9 @@ export async function scoreFile(
   const config = await readSourceConfig(file, process.cwd());
   if (config.kind !== 'csv') throw new OperatorError(`${file}: only files can be scored; give a CSV file`);
   const source = createSource({ ...config, follow: false, repeat: false, speed: undefined }, manifest.sensors);
-  const names = manifest.sensors.map(({ name }) => name);
-  const scorer = new RowScorer({
-    engine: await createEngine('simd', agreement.spec, agreement.settings),
-    spec: agreement.spec,
-    sensors: agreement.features.map((feature) => sensorOfFeature(feature, names) ?? feature),
-  });
+  const { spec, settings, sensors: sensorsOfFeatures } = agreement;
+  const engine = await createEngine('simd', spec, settings);
+  const scorer = new RowScorer({ engine, spec, sensors: sensorsOfFeatures });
   scorer.use(weights, scale);
   let windows = 0;
   const intake = new Intake(manifest, manifest.sensors, ({ startMs, endMs, values }) => {

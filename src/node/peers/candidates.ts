@@ -1,8 +1,14 @@
 // The peers that this gateway may dial, and when. Pure: time and randomness are arguments; dials nobody.
+import { backOffMs } from '../../lib/back-off.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Prng } from '../../lib/prng.ts';
-import { backOffMs } from './back-off.ts';
 import { peerAddressesMax } from './federation-codec.ts';
+
+/**
+ * Between two attempts to reach a peer: a gateway that restarts is back within seconds, and a plant's network that was down for
+ * a night has its mesh again a minute after it is up.
+ */
+export const dialLimits = { shortestMs: 1000, longestMs: 60_000 };
 
 /** A peer to dial. */
 export interface Candidate {
@@ -112,7 +118,7 @@ export class Candidates {
     candidate.state = candidate.peer !== undefined && this.connected.has(candidate.peer) ? 'connected' : 'idle';
     candidate.reason = reason;
     candidate.failures++;
-    candidate.dueMs = this.options.clock.nowMs() + backOffMs(candidate.failures, this.options.prng);
+    candidate.dueMs = this.options.clock.nowMs() + backOffMs(candidate.failures, dialLimits, this.options.prng);
     return candidate.state === 'idle' && before !== reason;
   }
 

@@ -1,9 +1,15 @@
 // Whom a gateway dials, and when, on a clock of the test's own.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { backOffMs } from '../../../src/lib/back-off.ts';
 import { Prng } from '../../../src/lib/prng.ts';
-import { backOffMs } from '../../../src/node/peers/back-off.ts';
-import { Candidates, candidatesMax, forgottenAfterMs, stableAfterMs } from '../../../src/node/peers/candidates.ts';
+import {
+  Candidates,
+  candidatesMax,
+  dialLimits,
+  forgottenAfterMs,
+  stableAfterMs,
+} from '../../../src/node/peers/candidates.ts';
 
 class TestClock {
   ms = 0;
@@ -24,14 +30,14 @@ describe('backOffMs()', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2000 }), fc.integer(), (failures, seed) => {
         const wholeMs = Math.min(60_000, 1000 * 2 ** Math.min(10, failures - 1));
-        const ms = backOffMs(failures, new Prng(seed));
+        const ms = backOffMs(failures, dialLimits, new Prng(seed));
         assert.ok(ms >= wholeMs / 2 && ms <= wholeMs, `${ms} of ${wholeMs}`);
       }),
     );
   });
 
   it('differs between gateways', () => {
-    const all = Array.from({ length: 20 }, (_, seed) => backOffMs(5, new Prng(seed)));
+    const all = Array.from({ length: 20 }, (_, seed) => backOffMs(5, dialLimits, new Prng(seed)));
     assert.equal(new Set(all).size, 20);
   });
 });
